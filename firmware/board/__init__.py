@@ -1,0 +1,1 @@
+"""The board around the camera: lights, buttons, health, power, watchdog."""

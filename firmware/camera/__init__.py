@@ -1,0 +1,1 @@
+"""Cameras: every source of frames behind one Protocol, opened by URI."""

@@ -1,0 +1,183 @@
+"""Everything that can go wrong, one class each: a code, what happened, what to do.
+
+The code is what the screen and the log show and what the README's table explains. An error is written for the person
+who reads it: one line, no traceback. Where a builtin says the same, the class is that builtin too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+
+class KioskError(Exception):
+    """Root of the tree. `str(error)` is the one line that is shown."""
+
+    code: ClassVar[str] = "KSK-00"
+    remedy: ClassVar[str] = "Restart the kiosk; if it comes again, send the diagnostics to support."
+
+    def __init__(self, what: str, remedy: str | None = None) -> None:
+        self.what = what.rstrip(".")
+        self.advice = remedy or self.remedy
+        super().__init__(f"{self.code} {self.what}. {self.advice}")
+
+
+class CameraError(KioskError):
+    """A camera gives no frames. Every camera error can pass: the reader closes, waits and opens again."""
+
+    code = "CAM-00"
+    remedy = "Check the camera's cable."
+
+
+class CameraAbsentError(CameraError, FileNotFoundError):
+    """There is no such camera."""
+
+    code = "CAM-01"
+    remedy = "Plug the camera in; the kiosk goes on by itself. `python -m firmware camera` lists what is there."
+
+
+class CameraBusyError(CameraError, BlockingIOError):
+    """Another program holds the camera."""
+
+    code = "CAM-02"
+    remedy = "Only one program may own a camera: stop the other one (the service: systemctl stop phenokiosk)."
+
+
+class CameraStalledError(CameraError, TimeoutError):
+    """The camera is open but no new frame came in time."""
+
+    code = "CAM-03"
+    remedy = "The kiosk opens the camera again by itself; if that does not help, check cable and power."
+
+
+class CameraUriError(CameraError, ValueError):
+    """The camera's address cannot be understood."""
+
+    code = "CAM-04"
+    remedy = "Use picamera://0, v4l2:///dev/video0, argus://0 or replay:///folder-or-video?fps=10&loop=1."
+
+
+class CameraDriverError(CameraError, ImportError):
+    """The software that drives this kind of camera is not installed."""
+
+    code = "CAM-05"
+    remedy = "Install it (on a Raspberry Pi: apt install python3-picamera2) and run make setup again."
+
+
+class PhotoError(KioskError):
+    """A photo cannot be used."""
+
+    code = "PHO-00"
+    remedy = "Take the photo again."
+
+
+class PhotoAbsentError(PhotoError, FileNotFoundError):
+    """There is no such file."""
+
+    code = "PHO-01"
+    remedy = "Check the path."
+
+
+class PhotoUnreadableError(PhotoError, ValueError):
+    """The file is empty, damaged, or no JPEG or PNG."""
+
+    code = "PHO-02"
+    remedy = "Use a complete JPEG or PNG file."
+
+
+class PhotoSizeError(PhotoError, ValueError):
+    """The picture has too many or too few pixels."""
+
+    code = "PHO-03"
+    remedy = "Use a photo of 64 px a side or more and 50 megapixels or fewer."
+
+
+class NoPhotosError(PhotoError, FileNotFoundError):
+    """A folder holds no photo."""
+
+    code = "PHO-04"
+    remedy = "Name a folder that holds .jpg, .jpeg or .png files."
+
+
+class MeshError(KioskError, RuntimeError):
+    """The face mesh cannot be loaded."""
+
+    code = "MSH-01"
+    remedy = "Run make setup; `python -m firmware selftest` shows what is installed."
+
+
+class BundleError(KioskError):
+    """A model bundle cannot be used."""
+
+    code = "BUN-00"
+    remedy = "Install the bundle again from its source."
+
+
+class BundleAbsentError(BundleError, FileNotFoundError):
+    """The bundle's folder, its manifest or one of its files is not there."""
+
+    code = "BUN-01"
+    remedy = "Name a folder with a manifest.json and every file it lists (the shipped one: models/phantom)."
+
+
+class BundleAlteredError(BundleError, ValueError):
+    """A file of the bundle is not the one its manifest names. It was not parsed."""
+
+    code = "BUN-02"
+    remedy = "Do not use this copy; install the bundle again from its source."
+
+
+class BundleManifestError(BundleError, ValueError):
+    """The manifest is no JSON, or does not say what the format asks for."""
+
+    code = "BUN-03"
+    remedy = "models/README.md describes the format; build bundles with python -m tools.bundle."
+
+
+class BundleModelError(BundleError, ValueError):
+    """The classifier is no TFLite model, or not of the shape its manifest states."""
+
+    code = "BUN-04"
+    remedy = "Convert the network again with python -m tools.convert."
+
+
+class SettingError(KioskError, ValueError):
+    """A setting is unknown, or its value cannot be used."""
+
+    code = "SET-01"
+    remedy = "`python -m kiosk --dump-config` shows every setting with its meaning."
+
+
+class SettingFileError(SettingError):
+    """The configuration file cannot be read."""
+
+    code = "SET-02"
+    remedy = "Give a readable TOML file; `python -m kiosk --dump-config` writes one."
+
+
+class PortInUseError(KioskError, OSError):
+    """The web address is taken by another program."""
+
+    code = "WEB-01"
+    remedy = "Stop the other program, or choose another port: PORT=8081 make demo."
+
+
+class LightError(KioskError, OSError):
+    """The lights or the button cannot be reached."""
+
+    code = "LGT-01"
+    remedy = "Check the wiring and the setting `light`; light = \"simulated\" runs without lamps."
+
+
+class StateError(KioskError, OSError):
+    """The kiosk's own folder cannot be written."""
+
+    code = "STA-01"
+    remedy = "Check the disk and the setting `state`; the kiosk needs a folder it may write to."
+
+
+def all_errors(root: type[KioskError] = KioskError) -> Iterator[type[KioskError]]:
+    """Every class of the tree, for the README's table and its test."""
+    yield root
+    for child in root.__subclasses__():
+        yield from all_errors(child)

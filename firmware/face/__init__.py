@@ -1,0 +1,1 @@
+"""What is in the picture: landmarks, pose, quality, the aligned crop, measurements."""

@@ -1,0 +1,1 @@
+"""What the picture resembles: classifier, gallery, saliency, decision."""

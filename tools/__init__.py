@@ -1,0 +1,1 @@
+"""The workshop: phantoms, training, conversion, evaluation, bundles, benchmarks. Never imported by a device."""
