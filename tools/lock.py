@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 PYTHONS = ("cp311", "cp312")
 ARCHITECTURES = ("x86_64", "aarch64")
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)\s*(;(?P<marker>[^#\\]*))?\s*\\?\s*(#\s*(?P<reason>.*))?$")
-ALSO = re.compile(r"^# also (?P<name>\S+): sha256:(?P<digest>[0-9a-f]{64})")
+ONLY = re.compile(r"^# only (?P<name>\S+): sha256:(?P<digest>[0-9a-f]{64})")
 
 
 def installable(wheel: str) -> bool:
@@ -55,12 +55,11 @@ def wheel_hashes(pins: Iterable[str]) -> dict[str, list[str]]:
 
 
 def rewrite(path: Path) -> None:
-    """Write the file anew with fresh hashes. A line `# also NAME: sha256:...` adds a build that the index does not hold."""
+    """Write the file anew with fresh hashes. A line `# only NAME: sha256:...` names the one build to use."""
     lines = [line for line in path.read_text().splitlines() if not line.lstrip().startswith("--hash")]
     pins = {i: match for i, line in enumerate(lines) if (match := PIN.match(line))}
     hashes = wheel_hashes(match[0].split("#")[0].rstrip(" \\") for match in pins.values())
-    for also in filter(None, map(ALSO.match, lines)):
-        hashes[also["name"]].append(also["digest"])
+    hashes |= {only["name"]: [only["digest"]] for only in map(ONLY.match, lines) if only}
     out: list[str] = []
     for i, line in enumerate(lines):
         out += _locked(pins[i], hashes) if i in pins else [line]
