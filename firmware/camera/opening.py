@@ -17,6 +17,7 @@ Opener = Callable[[CameraUri, CameraSettings, Clock], Camera]
 
 OPENERS: Mapping[str, tuple[str, str]] = {
     "replay": ("firmware.camera.replay", "open_replay"),
+    "picamera": ("firmware.camera.picamera", "open_picamera"),
 }
 """Scheme -> module and its opener."""
 
