@@ -166,7 +166,7 @@ class LightError(KioskError, OSError):
     """The lights or the button cannot be reached."""
 
     code = "LGT-01"
-    remedy = "Check the wiring and the setting `light`; light = \"simulated\" runs without lamps."
+    remedy = 'Check the wiring and the setting `light`; light = "simulated" runs without lamps.'
 
 
 class StateError(KioskError, OSError):

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from firmware.errors import MeshError
 from firmware.face import landmarks as lm
-from firmware.face.warmup import cartoon, quiet_stderr
+from firmware.face.warmup import cartoon
 from firmware.frame import Frame
+from firmware.quiet import quiet_stderr
 
 Points = NDArray[np.float32]
 

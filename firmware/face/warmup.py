@@ -6,12 +6,6 @@ face once, with stderr closed.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import warnings
-from collections.abc import Iterator
-from pathlib import Path
-
 import cv2
 import numpy as np
 
@@ -31,18 +25,3 @@ def cartoon() -> Pixels:
     cv2.ellipse(canvas, (128, 116), (9, 4), 0, 0, 180, lips, 2)
     cv2.ellipse(canvas, (128, 136), (17, 5), 0, 0, 360, lips, -1)
     return np.asarray(cv2.GaussianBlur(canvas, (0, 0), 1.2), np.uint8)
-
-
-@contextlib.contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Send what C++ libraries write to file descriptor 2 to nowhere, while inside."""
-    # MediaPipe 0.10 calls a function that protobuf 4 warns about; nothing the operator could do.
-    warnings.filterwarnings("ignore", message="SymbolDatabase.GetPrototype", category=UserWarning)
-    kept = os.dup(2)
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)

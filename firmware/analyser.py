@@ -1,0 +1,192 @@
+"""The way of a frame, in one place: Frame -> mesh -> quality -> align -> classify -> decide -> Assessment.
+
+Two questions are asked of it:
+
+- `guide(frame)`, many times a second: what should the person in front of the camera do?
+- `assess(frames)`, once: what does this face resemble? Every frame is looked at afresh, as a still, the way the
+  crops were made that the classifier was trained on.
+
+`guide` and `assess` may run in different threads, since they share no model; two calls of the same one may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final, Self
+
+from firmware.bundle.manifest import Manifest
+from firmware.bundle.verify import Bundle
+from firmware.clock import Clock, SystemClock
+from firmware.errors import BundleManifestError
+from firmware.face.align import FaceCrop, align
+from firmware.face.anthropometry import Measurement, measure
+from firmware.face.mesh import BACKEND, FaceMesh, FaceMesher
+from firmware.face.pose import Pose, head_pose
+from firmware.face.quality import QualityReport, Verdict, assess_quality
+from firmware.frame import Frame
+from firmware.stopwatch import Stopwatch
+from firmware.syndrome.classifier import Classifier, Inference, TfliteClassifier
+from firmware.syndrome.decision import Decision, Outcome, decide
+from firmware.syndrome.gallery import Gallery, Neighbour, mean_direction
+from firmware.syndrome.saliency import Saliency
+
+LIVE_FRAMES: Final = 5
+"""Good frames that a live answer is fused over."""
+
+
+class Status(StrEnum):
+    """What became of a photo or of a burst."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    NO_FACE = "no_face"
+    SEVERAL_FACES = "several_faces"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What the live page shows for one frame.
+
+    faces: every face found, the largest first. pose: of the first face, None without one.
+    """
+
+    frame: Frame
+    faces: tuple[FaceMesh, ...]
+    pose: Pose | None
+    quality: QualityReport
+    timing_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One frame of an assessment. crop and inference are None when the frame was refused."""
+
+    guidance: Guidance
+    crop: FaceCrop | None = None
+    inference: Inference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The answer for one subject, with where it came from.
+
+    best: the frame with the best picture; its pose, quality and measurements stand for the burst.
+    used: frames that the decision was fused over.
+    """
+
+    status: Status
+    decision: Decision
+    manifest: Manifest
+    signed: bool
+    best: Still
+    used: int
+    measurements: tuple[Measurement, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    saliency: Mapping[str, float] = field(default_factory=dict)
+    timing_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Analyser:
+    """All stages for one bundle."""
+
+    def __init__(
+        self, bundle: Bundle, stills: FaceMesher, tracker: FaceMesher | None = None, clock: Clock | None = None
+    ) -> None:
+        if bundle.manifest.mesh_backend != BACKEND:
+            raise BundleManifestError(
+                f"the bundle was trained with {bundle.manifest.mesh_backend}, here runs {BACKEND}"
+            )
+        self._bundle = bundle
+        self._stills = stills
+        self._tracker = tracker or stills
+        self._clock = clock or SystemClock()
+        self._classifier: Classifier = TfliteClassifier(bundle)
+        self._gallery = Gallery(bundle)
+        self._saliency = Saliency(bundle)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the running bundle says of itself."""
+        return self._bundle.manifest
+
+    def guide(self, frame: Frame) -> Guidance:
+        """Look at one live frame."""
+        return self._look(frame, self._tracker, Stopwatch(self._clock))
+
+    def assess(self, frames: Sequence[Frame], least_good: int = 1, watch: Stopwatch | None = None) -> Assessment:
+        """Answer for the one subject of all these frames; refused unless `least_good` of them pass the gate.
+
+        watch: carries on a caller's count of stages (such as decoding). Raises ValueError without frames.
+        """
+        if not frames:
+            raise ValueError("an assessment needs at least one frame")
+        watch = watch or Stopwatch(self._clock)
+        stills = [self._still(frame, watch) for frame in frames]
+        good = [still for still in stills if still.inference]
+        best = max(good or stills, key=lambda still: _goodness(still.guidance.quality))
+        with watch.stage("decide"):
+            enough = len(good) >= max(least_good, 1)
+            assessment = self._answer(best, good) if enough else self._refusal(best, len(good))
+        return replace(assessment, timing_ms=watch.timing_ms())
+
+    def close(self) -> None:
+        """Give the models' memory back."""
+        self._stills.close()
+        if self._tracker is not self._stills:
+            self._tracker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _look(self, frame: Frame, mesher: FaceMesher, watch: Stopwatch) -> Guidance:
+        with watch.stage("mesh"):
+            faces = mesher.find(frame)
+        with watch.stage("quality"):
+            pose = head_pose(faces[0]) if faces else None
+            quality = assess_quality(frame, faces, pose)
+        return Guidance(frame, faces, pose, quality, watch.timing_ms())
+
+    def _still(self, frame: Frame, watch: Stopwatch) -> Still:
+        guidance = self._look(frame, self._stills, watch)
+        if guidance.quality.verdict is Verdict.BLOCK:
+            return Still(guidance)
+        with watch.stage("align"):
+            crop = align(frame, guidance.faces[0])
+        with watch.stage("classify"):
+            return Still(guidance, crop, self._classifier.infer(crop))
+
+    def _answer(self, best: Still, good: Sequence[Still]) -> Assessment:
+        inferences = [still.inference for still in good if still.inference]
+        decision = decide(inferences, self.manifest)
+        return replace(
+            self._assessment(Status.OK, decision, best, len(good)),
+            measurements=measure(best.guidance.faces[0]),
+            neighbours=self._gallery.nearest(mean_direction([inference.embedding for inference in inferences])),
+            saliency=self._shares(best, decision.ranking[0].id),
+        )
+
+    def _refusal(self, best: Still, good: int) -> Assessment:
+        status = {0: Status.NO_FACE, 1: Status.REFUSED}.get(len(best.guidance.faces), Status.SEVERAL_FACES)
+        blocking = [m for m in best.guidance.quality.measures if m.verdict is Verdict.BLOCK]
+        reasons = tuple(f"{m.measure} {m.value:g}: {m.advice}" for m in blocking) or (f"only {good} good pictures",)
+        return self._assessment(status, Decision(Outcome.INCONCLUSIVE, reasons), best, good)
+
+    def _assessment(self, status: Status, decision: Decision, best: Still, used: int) -> Assessment:
+        return Assessment(status, decision, self.manifest, self._bundle.signed, best, used)
+
+    def _shares(self, still: Still, label_id: str) -> Mapping[str, float]:
+        if still.crop is None or still.inference is None:
+            return {}
+        label = [label.id for label in self.manifest.labels].index(label_id)
+        return self._saliency.shares(still.inference, label, still.crop, still.guidance.faces[0])
+
+
+def _goodness(quality: QualityReport) -> tuple[int, int]:
+    """Sorts reports: first by the worst verdict, then by the lowest score."""
+    return -quality.verdict.badness, min(m.score for m in quality.measures)

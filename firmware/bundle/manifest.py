@@ -1,0 +1,159 @@
+"""manifest.json -> Manifest: what a model bundle says of itself. models/README.md is the format's description.
+
+Reading is strict: a field that is missing, of the wrong type or out of range is an error that names it, because a
+manifest decides what a child's picture is compared with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from firmware.errors import BundleAbsentError, BundleManifestError
+
+FORMAT: Final = 1
+MANIFEST_LIMIT_BYTES: Final = 1_000_000
+UNAFFECTED: Final = "unaffected"
+"""The label id of people without a syndrome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A class of the model: its OMIM id (or `unaffected`) and its name."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """How a crop becomes the network's input: (pixel - mean) / std per RGB channel, pixels 0..255."""
+
+    size_px: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What turns logits into a decision; computed by the workshop on subjects that trained nothing.
+
+    temperature: logits are divided by it.
+    refer_at, routine_below: limits on the probability of being affected.
+    set_coverage, set_threshold: a class is in the prediction set from this probability on; stated coverage.
+    spread_limit: frames disagree when the probability of being affected varies by more (standard deviation).
+    """
+
+    temperature: float
+    refer_at: float
+    routine_below: float
+    set_coverage: float
+    set_threshold: float
+    spread_limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """What a file of the bundle must be."""
+
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A bundle's description of itself.
+
+    clinical: false means that no screen and no report may let anyone believe that it says something about a person.
+    outputs: name -> shape, in the order of the interpreter's outputs.
+    """
+
+    id: str
+    version: str
+    clinical: bool
+    mesh_backend: str
+    normalisation: Normalisation
+    labels: tuple[Label, ...]
+    outputs: Mapping[str, tuple[int, ...]]
+    calibration: Calibration
+    files: Mapping[str, FileEntry]
+
+    @property
+    def unaffected(self) -> int:
+        """Index of the unaffected among the labels."""
+        return next(i for i, label in enumerate(self.labels) if label.id == UNAFFECTED)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read `manifest.json` of a bundle. Raises BundleAbsentError or BundleManifestError."""
+    path = folder / "manifest.json"
+    try:
+        if path.stat().st_size > MANIFEST_LIMIT_BYTES:
+            raise BundleManifestError(f"{path} is larger than {MANIFEST_LIMIT_BYTES} bytes")
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BundleAbsentError(f"{folder} holds no manifest.json") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise BundleManifestError(f"{path} cannot be read: {error}") from error
+    try:
+        manifest = parse_manifest(data)
+    except KeyError as error:
+        raise BundleManifestError(f"{path} lacks {error}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise BundleManifestError(f"{path}: {error}") from error
+    return manifest
+
+
+def parse_manifest(data: Any) -> Manifest:
+    """Parsed JSON -> Manifest. Raises KeyError, TypeError or ValueError that name the field."""
+    if data["format"] != FORMAT:
+        raise ValueError(f"format {data['format']!r} is not {FORMAT}, the one this device reads")
+    if not isinstance(data["clinical"], bool):
+        raise TypeError("clinical must be true or false")
+    labels = tuple(Label(str(row["id"]), str(row["name"])) for row in data["labels"])
+    if sum(label.id == UNAFFECTED for label in labels) != 1 or len({label.id for label in labels}) != len(labels):
+        raise ValueError(f"labels must be distinct and hold {UNAFFECTED!r} once")
+    outputs = {str(row["name"]): tuple(int(n) for n in row["shape"]) for row in data["outputs"]}
+    if outputs.get("logits") != (1, len(labels)):
+        raise ValueError(f"the output logits must have the shape [1, {len(labels)}]")
+    return Manifest(
+        id=str(data["id"]),
+        version=str(data["version"]),
+        clinical=data["clinical"],
+        mesh_backend=str(data["mesh_backend"]),
+        normalisation=_normalisation(data["input"]),
+        labels=labels,
+        outputs=outputs,
+        calibration=_calibration(data["calibration"]),
+        files={_plain_name(name): _file(entry) for name, entry in data["files"].items()},
+    )
+
+
+def _normalisation(data: Mapping[str, Any]) -> Normalisation:
+    mean, std = (tuple(float(v) for v in data[key]) for key in ("mean", "std"))
+    if len(mean) != 3 or len(std) != 3 or not all(v > 0 for v in std):
+        raise ValueError("input: mean and std are three numbers each, std above 0")
+    return Normalisation(int(data["size_px"]), mean, std)
+
+
+def _calibration(data: Mapping[str, Any]) -> Calibration:
+    calibration = Calibration(**{name: float(data[name]) for name in Calibration.__slots__})
+    if not calibration.temperature > 0:
+        raise ValueError("calibration: temperature must be above 0")
+    if not 0 <= calibration.routine_below <= calibration.refer_at <= 1:
+        raise ValueError("calibration: 0 <= routine_below <= refer_at <= 1 does not hold")
+    return calibration
+
+
+def _plain_name(name: str) -> str:
+    # A manifest must not reach outside its own folder.
+    if Path(name).name != name or name in {"", ".", "..", "manifest.json"}:
+        raise ValueError(f"files: {name!r} is not a plain file name")
+    return name
+
+
+def _file(entry: Mapping[str, Any]) -> FileEntry:
+    return FileEntry(str(entry["sha256"]), int(entry["bytes"]))

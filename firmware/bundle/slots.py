@@ -1,0 +1,52 @@
+"""Where the kiosk's bundles live: two slots, one of them active. The service runs only what a slot holds.
+
+A bundle gets into a slot only when it was verified, and becomes active only when it is durably there: a pulled plug
+leaves the old one active. Layout of the root: `a/`, `b/` and the file `active`, which holds one of the two letters.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from firmware.bundle.verify import Bundle, load_bundle
+from firmware.durable import sync_folder, write_durably
+from firmware.errors import BundleAbsentError
+
+SLOTS: Final = ("a", "b")
+
+
+class Slots:
+    """The two slots below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @property
+    def active(self) -> Path | None:
+        """The active slot's folder, or None before the first installation."""
+        try:
+            letter = (self._root / "active").read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+        return self._root / letter if letter in SLOTS else None
+
+    def load(self) -> Bundle:
+        """The active bundle, verified again. Raises BundleAbsentError when no slot is active."""
+        if self.active is None:
+            raise BundleAbsentError(f"{self._root} holds no active bundle")
+        return load_bundle(self.active)
+
+    def install(self, source: Path) -> Bundle:
+        """Verify the bundle at `source`, copy it into the idle slot and make that one active."""
+        files = load_bundle(source).manifest.files
+        idle = next(self._root / letter for letter in SLOTS if self._root / letter != self.active)
+        shutil.rmtree(idle, ignore_errors=True)
+        idle.mkdir(parents=True)
+        for name in (*files, "manifest.json"):
+            write_durably(idle / name, (source / name).read_bytes())
+        sync_folder(self._root)
+        bundle = load_bundle(idle)  # read back: what was written is what will run
+        write_durably(self._root / "active", idle.name.encode())
+        return bundle

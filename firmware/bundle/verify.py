@@ -1,0 +1,71 @@
+"""A folder -> Bundle: every file is read once, checked against the manifest, and only then handed out.
+
+A TFLite file is a program. Nothing here parses one: what leaves this module is bytes whose hash was right at the
+moment they were read, so that a file that is changed afterwards changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware.bundle.manifest import FileEntry, Manifest, read_manifest
+from firmware.errors import BundleAbsentError, BundleAlteredError, BundleModelError
+
+MODEL = "classifier.tflite"
+GALLERY = "gallery.npz"
+SALIENCY = "saliency.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle whose files are what its manifest says.
+
+    signed: whether a signature was checked too; a folder given on the command line has only its hashes.
+    """
+
+    manifest: Manifest
+    contents: Mapping[str, bytes]
+    signed: bool = False
+
+    @property
+    def model(self) -> bytes:
+        """The classifier, a TFLite flatbuffer."""
+        return self._file(MODEL)
+
+    def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
+        """The arrays of an .npz file of the bundle; pickled objects are refused."""
+        try:
+            with np.load(io.BytesIO(self._file(name)), allow_pickle=False) as archive:
+                return {key: archive[key] for key in archive.files}
+        except (ValueError, OSError, EOFError) as error:
+            raise BundleModelError(f"{name} is no readable .npz file: {error}") from error
+
+    def _file(self, name: str) -> bytes:
+        if name not in self.contents:
+            raise BundleAbsentError(f"the manifest lists no {name}")
+        return self.contents[name]
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read and check a bundle folder. Raises BundleAbsentError, BundleManifestError or BundleAlteredError."""
+    manifest = read_manifest(folder)
+    return Bundle(manifest, {name: _checked(folder / name, entry) for name, entry in manifest.files.items()})
+
+
+def _checked(path: Path, entry: FileEntry) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(entry.size_bytes + 1)  # never more than was promised
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise BundleAbsentError(f"{path} is missing, though the manifest lists it") from error
+    if len(content) != entry.size_bytes or not hmac.compare_digest(hashlib.sha256(content).hexdigest(), entry.sha256):
+        raise BundleAlteredError(f"{path} is not the file that the manifest names")
+    return content

@@ -1,0 +1,79 @@
+"""`python -m firmware align PHOTO|DIR OUT`: aligned crops as GestaltMatcher names and lists them."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import cv2
+
+from firmware.errors import PhotoError, StateError
+from firmware.face.align import FaceCrop, align
+from firmware.face.mesh import FaceMesh, MediaPipeMesher
+from firmware.photo import find_photos, read_photo
+
+if TYPE_CHECKING:
+    from firmware.commands import Subparsers
+
+COLUMNS: Final = (
+    "img", "bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", *(f"kp{i}_{axis}" for i in range(1, 6) for axis in "xy"),
+)  # fmt: skip
+JPEG_QUALITY: Final = 95
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command's arguments."""
+    command = subparsers.add_parser("align", help="write the aligned 112 x 112 crops of photos")
+    command.add_argument("source", type=Path, metavar="PHOTO|DIR", help="a photo or a folder of photos")
+    command.add_argument("out", type=Path, metavar="OUT", help="folder to write <id>_aligned.jpg to")
+    command.add_argument("--csv", action="store_true", help="also write OUT/face_coords.csv")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Crop the largest face of every photo; photos without a face are named and left out."""
+    photos = list(find_photos([arguments.source]))
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(
+            f"{arguments.out} cannot be made ({error.strerror})", "Name a folder you may write to."
+        ) from error
+    rows, unreadable = [], 0
+    with MediaPipeMesher() as mesher:
+        for photo in photos:
+            try:
+                frame = read_photo(photo)
+            except PhotoError as error:
+                unreadable += 1
+                print(error, file=sys.stderr)
+                continue
+            if not (faces := mesher.find(frame)):
+                print(f"{photo}: no face", file=sys.stderr)
+                continue
+            crop = align(frame, faces[0])
+            _write_crop(arguments.out / f"{photo.stem}_aligned.jpg", crop)
+            rows.append((photo.name, *_coordinates(faces[0], crop)))
+    if arguments.csv:
+        _write_coordinates(arguments.out / "face_coords.csv", rows)
+    print(f"{len(rows)} of {len(photos)} photos aligned into {arguments.out}", file=sys.stderr)
+    return 2 if unreadable else 0
+
+
+def _coordinates(mesh: FaceMesh, crop: FaceCrop) -> list[int]:
+    """The box around the landmarks, then the five points; whole pixels."""
+    points = mesh.landmarks[:, :2]
+    return [round(float(v)) for v in (*points.min(axis=0), *points.max(axis=0), *crop.points.ravel())]
+
+
+def _write_crop(path: Path, crop: FaceCrop) -> None:
+    bgr = cv2.cvtColor(crop.pixels, cv2.COLOR_RGB2BGR)
+    path.write_bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes())
+
+
+def _write_coordinates(path: Path, rows: list[tuple[object, ...]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])

@@ -1,0 +1,103 @@
+"""`python -m firmware analyse PHOTO...`: one answer per photo, or one for a burst of the same subject."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from firmware.analyser import Analyser
+from firmware.bundle.verify import load_bundle
+from firmware.clock import SystemClock
+from firmware.commands import SHIPPED_BUNDLE
+from firmware.errors import PhotoError
+from firmware.face.mesh import MediaPipeMesher
+from firmware.frame import Frame
+from firmware.photo import find_photos, read_photo
+from firmware.report import as_json, as_text, unreadable_json
+from firmware.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from firmware.commands import Subparsers
+
+UNUSED_YET = ("age", "sex", "prevalence", "hfov")
+"""Options that are part of the fixed interface, but that nothing reads yet."""
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command's arguments."""
+    command = subparsers.add_parser("analyse", help="analyse photos")
+    command.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="JPEG or PNG file, or a folder of them")
+    command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, help="model bundle (default: the shipped one)")
+    command.add_argument("--json", action="store_true", help="one JSON object per photo and line")
+    command.add_argument("--landmarks", action="store_true", help="with --json: the 478 landmarks, in pixels")
+    command.add_argument("--burst", action="store_true", help="all photos are one subject: one answer")
+    command.add_argument("--age", type=_number(0, 130), metavar="YEARS", help="the subject's age")
+    command.add_argument("--sex", choices=("F", "M"), help="the subject's sex")
+    command.add_argument("--prevalence", type=_number(0, 1), metavar="P", help="share of affected people where you are")
+    command.add_argument("--hfov", type=_number(1, 179), metavar="DEG", help="horizontal field of view of the lens")
+    command.set_defaults(run=run)
+
+
+def _number(low: float, high: float) -> type[float]:
+    def convert(text: str) -> float:
+        value = float(text)
+        if not low < value < high:
+            raise argparse.ArgumentTypeError(f"{text} is not between {low:g} and {high:g}")
+        return value
+
+    convert.__name__ = "number"  # what argparse names in its message
+    return convert  # type: ignore[return-value]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Answer for every photo; what cannot be read is reported, and the others are still analysed."""
+    for name in UNUSED_YET:
+        if getattr(arguments, name) is not None:
+            print(f"note: --{name} is accepted, but this version does not use it yet", file=sys.stderr)
+    photos = list(find_photos(arguments.photos))
+    bundle = load_bundle(arguments.bundle)
+    with Analyser(bundle, MediaPipeMesher()) as analyser:
+        session = _Session(analyser, arguments)
+        bursts: Iterable[Sequence[Path]] = [photos] if arguments.burst else ([photo] for photo in photos)
+        for burst in bursts:
+            session.answer(burst)
+    return 2 if session.unreadable else 0
+
+
+class _Session:
+    """What stays the same from photo to photo, and whether one of them was unreadable."""
+
+    def __init__(self, analyser: Analyser, arguments: argparse.Namespace) -> None:
+        self._analyser = analyser
+        self._json = bool(arguments.json)
+        self._landmarks = bool(arguments.landmarks)
+        self.unreadable = False
+
+    def answer(self, photos: Sequence[Path]) -> None:
+        """Print one answer for these photos of one subject."""
+        watch = Stopwatch(SystemClock())
+        with watch.stage("decode"):
+            frames = [frame for i, photo in enumerate(photos) if (frame := self._read(i, photo, len(photos) == 1))]
+        if not frames:
+            return
+        assessment = self._analyser.assess(frames, watch=watch)
+        name = str(assessment.best.guidance.frame.source["photo"])
+        if self._json:
+            print(json.dumps(as_json(name, assessment, with_landmarks=self._landmarks)), flush=True)
+        else:
+            print(as_text(name, assessment), flush=True)
+
+    def _read(self, sequence: int, photo: Path, alone: bool) -> Frame | None:
+        try:
+            return read_photo(photo, sequence)
+        except PhotoError as error:
+            self.unreadable = True
+            print(error, file=sys.stderr)
+            if self._json and alone:
+                answer = unreadable_json(str(photo), self._analyser.manifest, error, signed=False)
+                print(json.dumps(answer), flush=True)
+            return None
