@@ -18,6 +18,8 @@ Opener = Callable[[CameraUri, CameraSettings, Clock], Camera]
 OPENERS: Mapping[str, tuple[str, str]] = {
     "replay": ("firmware.camera.replay", "open_replay"),
     "picamera": ("firmware.camera.picamera", "open_picamera"),
+    "v4l2": ("firmware.camera.v4l2", "open_v4l2"),
+    "argus": ("firmware.camera.argus", "open_argus"),
 }
 """Scheme -> module and its opener."""
 
