@@ -1,0 +1,59 @@
+"""Files of the workshop: whole or not at all, and the same bytes for the same content.
+
+Rules: a file is written aside, flushed to the disk and renamed into place, so a reader never sees half of one. An
+.npz has fixed timestamps and is never a pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Put `content` at `path`: write aside, fsync, rename. Makes the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.part")
+    with aside.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    aside.replace(path)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` as indented UTF-8 JSON with a final newline; NaN is refused (ValueError)."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomic(path, (text + "\n").encode())
+
+
+def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """The arrays as a compressed .npz whose bytes depend on nothing but the arrays."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            entry = io.BytesIO()
+            np.save(entry, np.asanyarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_EPOCH), entry.getvalue(), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as .npz, atomically and reproducibly."""
+    write_atomic(path, npz_bytes(arrays))
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256, hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,18 @@
+"""A photo as a file: JPEG bytes of pixels, the same for the same pixels."""
+
+from __future__ import annotations
+
+import cv2
+
+from firmware.frame import Pixels
+from tools.errors import UsageError
+
+
+def jpeg(pixels: Pixels, quality: int) -> bytes:
+    """JPEG of RGB pixels; quality 1..100. UsageError for another quality."""
+    if not 1 <= quality <= 100:
+        raise UsageError(f"a JPEG quality lies between 1 and 100, not at {quality}")
+    done, packed = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise UsageError(f"OpenCV cannot encode {pixels.shape} pixels as JPEG")
+    return packed.tobytes()
