@@ -39,6 +39,11 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
+    def name(self) -> str:
+        """The thread's name."""
+        return self._thread.name
+
+    @property
     def alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
@@ -66,4 +71,10 @@ class Worker:
             _log.error("%s failed: %s", self._thread.name, error, exc_info=error)
             self._on_failure(self._thread.name, error)
         finally:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        try:
             self._on_end()
+        except Exception as error:  # noqa: BLE001  still the thread boundary
+            _log.warning("%s did not end properly: %s", self._thread.name, error)

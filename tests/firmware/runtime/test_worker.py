@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from firmware.runtime.worker import Worker
 
 
@@ -76,3 +78,19 @@ def test_worker_may_stop_itself() -> None:
     worker.start()
     assert worker.join(10)
     assert stopped == [False]
+
+
+def test_giving_back_that_fails_is_logged_and_does_not_hide_the_report(caplog: pytest.LogCaptureFixture) -> None:
+    reports: list[str] = []
+
+    def step() -> None:
+        raise RuntimeError("first")
+
+    def give_back() -> None:
+        raise OSError("second")
+
+    worker = Worker("capture", step, lambda name, error: reports.append(str(error)), on_end=give_back)
+    worker.start()
+    assert worker.join(10)
+    assert reports == ["first"]
+    assert "second" in caplog.text
