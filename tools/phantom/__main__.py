@@ -1,0 +1,93 @@
+"""Render a labelled cohort: `python -m tools.phantom OUT --subjects N --seed S`.
+
+Writes OUT/<image_id> (JPEG), OUT/labels.csv (image_id,subject,label,split,age,sex,skin_tone,pose) and
+OUT/metadata.jsonl: per photo the true landmarks [478,3] in pixels, the pose and the terms that were drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tools.errors import UsageError, run_main
+from tools.files import write_atomic
+from tools.phantom.cohort import Subject, cohort
+from tools.phantom.photo import jpeg
+from tools.phantom.render import Photo, render
+from tools.phantom.scene import Scene
+from tools.phantom.texture import paint
+
+COLUMNS: Final = ("image_id", "subject", "label", "split", "age", "sex", "skin_tone", "pose")
+LOG_EVERY = 100
+
+
+def metadata_of(image_id: str, subject: Subject, scene: Scene, photo: Photo) -> dict[str, Any]:
+    """What is known of a photo because it was rendered."""
+    return {
+        "image_id": image_id,
+        "subject": subject.name,
+        "pose_deg": {"yaw": scene.yaw_deg, "pitch": scene.pitch_deg, "roll": scene.roll_deg},
+        "distance_mm": scene.distance_mm,
+        "hfov_deg": scene.hfov_deg,
+        "terms": {hpo: round(size, 3) for hpo, size in subject.person.terms.items()},
+        "landmarks": [[round(float(v), 2) for v in point] for point in photo.landmarks],
+    }
+
+
+def write_subject(subject: Subject, size_px: int, out: Path) -> tuple[list[tuple[object, ...]], list[str]]:
+    """Render one subject's photos; returns their rows of labels.csv and lines of metadata.jsonl."""
+    rows: list[tuple[object, ...]] = []
+    lines: list[str] = []
+    person, atlas = subject.person, paint(subject.person)
+    for number, scene in enumerate(subject.scenes):
+        image_id = f"{subject.name}_{number}.jpg"
+        photo = render(person, scene, size_px, size_px, atlas=atlas)
+        (out / image_id).write_bytes(jpeg(photo.pixels, scene.sensor.jpeg_quality))
+        known = (image_id, subject.name, person.label, subject.split, person.age, person.sex, person.skin_tone)
+        rows.append((*known, "frontal"))
+        lines.append(json.dumps(metadata_of(image_id, subject, scene, photo)))
+    return rows, lines
+
+
+def table(rows: Sequence[Sequence[object]]) -> bytes:
+    """labels.csv of the rows."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Render the cohort; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.phantom", description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--subjects", type=int, default=70, help="people, with 3 to 5 photos each (70)")
+    parser.add_argument("--seed", type=int, default=1, help="0..999; the same seed gives the same bytes (1)")
+    parser.add_argument("--size", type=int, default=480, metavar="PX", help="side of the square photos (480)")
+    parser.add_argument("--unaffected-share", type=float, help="share of unaffected subjects (1 in 7)")
+    options = parser.parse_args(argv)
+    if options.subjects < 1 or options.size < 64 or not 0 <= options.seed <= 999:
+        raise UsageError("--subjects must be 1 or more, --size 64 or more, --seed 0 to 999")
+    options.out.mkdir(parents=True, exist_ok=True)
+    rows: list[tuple[object, ...]] = []
+    lines: list[str] = []
+    for number, subject in enumerate(cohort(options.subjects, options.seed, options.unaffected_share), start=1):
+        more_rows, more_lines = write_subject(subject, options.size, options.out)
+        rows += more_rows
+        lines += more_lines
+        if number % LOG_EVERY == 0 or number == options.subjects:
+            print(f"{number} of {options.subjects} subjects, {len(rows)} photos", file=sys.stderr)
+    write_atomic(options.out / "metadata.jsonl", ("\n".join(lines) + "\n").encode())
+    write_atomic(options.out / "labels.csv", table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    run_main(main)
