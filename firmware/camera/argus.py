@@ -99,10 +99,10 @@ class ArgusCamera(Closing):
         self._pipe, theirs = os.pipe()
         try:
             self._child = _started(command(uri.index(), settings, theirs), theirs)
-        except FileNotFoundError as error:
+        except OSError as error:
             os.close(self._pipe)
             raise CameraDriverError(
-                f"{error.filename} is not installed", "Install it: apt install gstreamer1.0-tools"
+                f"{error.filename} cannot be started: {error.strerror}", "Install it: apt install gstreamer1.0-tools."
             ) from error
         finally:
             os.close(theirs)

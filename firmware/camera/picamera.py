@@ -57,7 +57,7 @@ class PicameraCamera(Closing):
             self._start(transform)
         except RuntimeError as error:
             self.close()
-            raise CameraBusyError(f"{uri} does not start: {error}") from error
+            raise CameraStalledError(f"{uri} does not start: {error}") from error
 
     def read(self, timeout_s: float = 1.5) -> Frame:
         """See Camera."""

@@ -94,7 +94,10 @@ def decode(encoded: bytes, end: bytes) -> Pixels | None:
     """RGB pixels of a complete JPEG or PNG, turned as its EXIF says; None when it is cut or no picture."""
     if encoded.rfind(end) < len(encoded) // 2:
         return None
-    pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB)
+    try:
+        pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB)
+    except cv2.error:  # a header that promises more pixels than OpenCV allows
+        return None
     return None if pixels is None else np.asarray(pixels, np.uint8)
 
 

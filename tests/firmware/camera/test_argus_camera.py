@@ -144,7 +144,7 @@ def test_unknown_source_is_refused() -> None:
 
 def test_missing_gstreamer_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(CameraDriverError, match=r"gst-launch-1\.0 is not installed.*apt install"):
+    with pytest.raises(CameraDriverError, match=r"gst-launch-1\.0 cannot be started.*apt install"):
         open_camera("argus://0")
 
 

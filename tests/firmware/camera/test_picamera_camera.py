@@ -145,7 +145,7 @@ def test_configuration_that_fails_gives_the_camera_back(sensor: Sensor, monkeypa
         raise RuntimeError("Failed to allocate buffers")
 
     monkeypatch.setattr(Picamera2, "start", no_memory)
-    with pytest.raises(CameraBusyError, match="Failed to allocate buffers"):
+    with pytest.raises(CameraStalledError, match="Failed to allocate buffers"):
         picamera()
     assert sensor.owner is None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -108,9 +110,12 @@ def test_damaged_photos_are_left_out_counted_and_logged(frames: Path, caplog: py
     (frames / "a2.png").write_bytes((frames / "b.png").read_bytes()[:-20])
     (frames / "a3.jpg").write_bytes(b"")
     (frames / "a4.jpg").write_bytes(b"no picture" * 9)
+    header = struct.pack(">I4sIIBBBBB", 13, b"IHDR", 2**20, 2**20, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + header + struct.pack(">I", zlib.crc32(header[4:]))
+    (frames / "a5.png").write_bytes(bomb + struct.pack(">I4sI", 0, b"IEND", 0xAE426082))
     with caplog.at_level(logging.WARNING), replay(frames) as camera:
         assert greys(camera, 4) == [20, 60, 100, 140]
-    assert "4 so far" in caplog.messages[-1]
+    assert "5 so far" in caplog.messages[-1]
 
 
 def test_photo_that_is_deleted_while_playing_is_left_out(frames: Path) -> None:
