@@ -21,7 +21,9 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 PYTHONS = ("cp311", "cp312")
 ARCHITECTURES = ("x86_64", "aarch64")
-PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)\s*(;(?P<marker>[^#\\]*))?\s*\\?\s*(#\s*(?P<reason>.*))?$")
+PIN = re.compile(
+    r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)\s*(;(?P<marker>[^#\\]*))?\s*\\?\s*(#\s*(?P<reason>.*))?$"
+)
 ONLY = re.compile(r"^# only (?P<name>\S+): sha256:(?P<digest>[0-9a-f]{64})")
 
 

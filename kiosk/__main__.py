@@ -1,0 +1,50 @@
+"""`python -m kiosk`: run the kiosk, or look at its configuration.
+
+Exit status: 0 ended as asked, 1 a core part failed, 2 wrong usage or configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from firmware.errors import KioskError
+from kiosk.app import check, run
+from kiosk.settings import Settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Read the settings, then do what was asked; an error is one line, never a traceback."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    try:
+        settings = Settings.load(arguments.config, arguments.set)
+        if arguments.dump_config:
+            print(settings.dump())
+            return 0
+        if arguments.check_config:
+            check(settings)
+            print("the configuration is good")
+            return 0
+        return run(settings)
+    except KioskError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m kiosk", description="Run the kiosk.")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file; --dump-config writes one")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="override one setting")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check-config", action="store_true", help="only say whether the configuration is good")
+    what.add_argument("--dump-config", action="store_true", help="print every setting with its meaning")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

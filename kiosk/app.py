@@ -1,0 +1,137 @@
+"""The composition root of the kiosk: the one place where settings become parts and parts are put together.
+
+Order matters: the port is taken first, so that a second kiosk fails at once instead of fighting for the camera; then
+the bundle is verified, then everything starts. It ends in the reverse order, whatever ended it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+from flask import Flask
+
+from firmware.analyser import Analyser
+from firmware.board.opening import open_button, open_light
+from firmware.board.watchdog import Notifier, Watchdog, feed_interval_s
+from firmware.bundle.slots import Slots
+from firmware.camera import CameraSettings, open_camera
+from firmware.camera.steady import SteadyCamera
+from firmware.camera.uri import CameraUri
+from firmware.clock import Clock, SystemClock
+from firmware.errors import PortInUseError, StateError
+from firmware.face.mesh import MediaPipeMesher
+from kiosk.engine import Engine
+from kiosk.pages.web import Look, create_app
+from kiosk.session import Rules
+from kiosk.settings import Settings
+
+WEB_THREADS = 8
+_log = logging.getLogger(__name__)
+
+
+def camera_settings(settings: Settings) -> CameraSettings:
+    """The camera's share of the settings. Raises SettingError."""
+    return CameraSettings(
+        width=settings.camera_width,
+        height=settings.camera_height,
+        fps=settings.camera_fps,
+        rotation_deg=settings.camera_rotation,
+        mirror=settings.camera_mirror,
+        flicker_hz=settings.camera_flicker,
+        focus=settings.camera_focus,
+    )
+
+
+def check(settings: Settings) -> None:
+    """What can be known to be wrong before anything starts. Raises SettingError or CameraUriError."""
+    camera_settings(settings)
+    CameraUri.parse(settings.camera)
+
+
+def build_engine(settings: Settings, clock: Clock, failed: threading.Event) -> Engine:
+    """Camera, models and light, not started yet."""
+    slots = Slots(_state_folder(settings) / "bundles")
+    bundle = slots.load() if slots.active else slots.install(Path(settings.bundle))
+    cv2.setNumThreads(1)  # the second core belongs to the page
+    how = camera_settings(settings)
+    camera = SteadyCamera(lambda: open_camera(settings.camera, how, clock), clock)
+    analyser = Analyser(bundle, MediaPipeMesher(), MediaPipeMesher(tracking=True), clock)
+    light = open_light(settings.light, clock=clock)
+    rules = Rules(countdown_s=settings.countdown)
+    return Engine(camera, analyser, light, clock, rules, on_failure=lambda _name, _error: failed.set())
+
+
+def _state_folder(settings: Settings) -> Path:
+    folder = Path(settings.state)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(f"{folder} cannot be made ({error.strerror})") from error
+    if not os.access(folder, os.W_OK):
+        raise StateError(f"{folder} cannot be written")
+    return folder
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGINT or SIGTERM (exit 0), or until a core thread fails (exit 1, systemd starts it again)."""
+    check(settings)
+    clock = SystemClock()
+    ending, failed = threading.Event(), threading.Event()
+    app = Flask(__name__)  # stands in until the engine is there, so that the port is taken first
+    with _server(app, settings) as server:
+        engine = build_engine(settings, clock, failed)
+        server.application = create_app(engine, clock, Look(settings.display_mirror, settings.display_rotation))
+        button = open_button(settings.light, clock=clock)
+        button.on_press(engine.shutter)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: ending.set())
+        engine.start()
+        serving = threading.Thread(target=server.run, name="web", daemon=True)
+        serving.start()
+        _log.info("kiosk at http://%s:%s/", settings.host, server.effective_port)
+        try:
+            _live(engine, clock, ending, failed)
+        finally:
+            button.close()
+            engine.stop()
+    return 1 if failed.is_set() else 0
+
+
+def _live(engine: Engine, clock: Clock, ending: threading.Event, failed: threading.Event) -> None:
+    """Feed systemd's watchdog while the core threads live, until somebody wants an end."""
+    notifier = Notifier(os.environ.get("NOTIFY_SOCKET"))
+    interval_s = feed_interval_s(os.environ)
+    watchdog = Watchdog({"threads": 3 * interval_s}, clock, notifier)
+    notifier.ready()
+    while not ending.wait(min(interval_s, 0.5)) and not failed.is_set():
+        if all(holds for name, holds in engine.conditions().items() if name != "camera"):
+            watchdog.beat("threads")
+        watchdog.feed()
+    notifier.stopping()
+
+
+@contextlib.contextmanager
+def _server(app: Flask, settings: Settings) -> Iterator[Any]:
+    """A waitress server that holds its port; closed at the end."""
+    from waitress.server import create_server
+
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # long polls wait; that is no news
+    try:
+        server = create_server(app, host=settings.host, port=settings.port, threads=WEB_THREADS)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(f"port {settings.port} of {settings.host} is in use") from error
+        raise PortInUseError(f"port {settings.port} of {settings.host} cannot be used ({error.strerror})") from error
+    try:
+        yield server
+    finally:
+        server.close()

@@ -1,0 +1,195 @@
+"""What runs beside the page: three threads around the session.
+
+- camera: reads frames into a slot that holds the latest. It never waits for anybody.
+- guide: looks at the latest frame while a session follows a face, and lets time pass in the session.
+- assess: does the one long job, so that neither preview nor page ever wait for it.
+
+The session itself is pure; `dispatch` is the one place where it changes, under one lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+
+from firmware.analyser import LIVE_FRAMES, Analyser
+from firmware.board.lights import PATTERNS, StatusLight
+from firmware.camera.steady import CameraHealth, SteadyCamera
+from firmware.clock import Clock
+from firmware.errors import CameraError, KioskError
+from firmware.frame import Frame
+from firmware.runtime.latest import Latest, Numbered
+from firmware.runtime.worker import OnFailure, Worker
+from kiosk.session import (
+    LOOKING,
+    Assess,
+    Assessed,
+    AssessmentFailed,
+    Event,
+    Guided,
+    Moment,
+    Readiness,
+    Rules,
+    Session,
+    Shutter,
+    Tick,
+    step,
+)
+
+STALE_S = 1.0
+"""A picture older than this is not live any more."""
+_TURN_S = 0.2
+"""How long a thread waits for work before it looks whether it shall end."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Counts since the start, from which a benchmark takes rates."""
+
+    frames: int
+    guided: int
+    skipped: int
+
+
+class Engine:
+    """Camera, analyser, light and session together. Start once, stop once."""
+
+    def __init__(
+        self,
+        camera: SteadyCamera,
+        analyser: Analyser,
+        light: StatusLight,
+        clock: Clock,
+        rules: Rules | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> None:
+        self._camera = camera
+        self._analyser = analyser
+        self._light = light
+        self._clock = clock
+        self._rules = rules or Rules()
+        self._lock = threading.Lock()
+        self._session = Session(since_ns=clock.monotonic_ns())
+        self._views: Latest[Session] = Latest()
+        self._frames: Latest[Frame] = Latest()
+        self._jobs: Latest[Assess] = Latest()
+        self._frame_ns = clock.monotonic_ns()
+        self._read, self._guided = 0, 0
+        self._last_looked, self._last_job = -1, -1
+        failed = on_failure or (lambda name, error: _log.error("%s ended: %s", name, error))
+        self._workers = (
+            Worker("camera", self._read_camera, failed, on_end=camera.close),
+            Worker("guide", self._guide, failed),
+            Worker("assess", self._assess, failed),
+        )
+        self._views.put(self._session)
+        light.show(PATTERNS[self._session.state])
+
+    @property
+    def analyser(self) -> Analyser:
+        """The analyser, for what it says of its bundle."""
+        return self._analyser
+
+    @property
+    def camera_health(self) -> CameraHealth:
+        """How the camera is."""
+        return self._camera.health
+
+    @property
+    def light(self) -> StatusLight:
+        """The status light."""
+        return self._light
+
+    @property
+    def rates(self) -> Rates:
+        """Frames read, frames looked at, frames that nobody looked at."""
+        return Rates(self._read, self._guided, self._frames.skipped)
+
+    def start(self) -> None:
+        """Start the threads."""
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self) -> None:
+        """End the threads and give camera, models and light back."""
+        for slot in (self._frames, self._jobs, self._views):
+            slot.close()
+        for worker in reversed(self._workers):
+            worker.stop()
+        self._analyser.close()
+        self._light.close()
+
+    def conditions(self) -> dict[str, bool]:
+        """What must hold before a session may start, by name."""
+        return {"camera": self._is_live(), **{f"{worker.name} thread": worker.alive for worker in self._workers}}
+
+    def dispatch(self, event: Event) -> Session:
+        """Let something happen; returns the session after it."""
+        moment = Moment(self._clock.monotonic_ns(), self._rules)
+        with self._lock:
+            following, effects = step(self._session, event, moment)
+            if following is not self._session:
+                self._publish(following)
+        for effect in effects:
+            self._jobs.put(effect)
+        return following
+
+    def shutter(self) -> None:
+        """The button beside the screen was pressed."""
+        self.dispatch(Shutter())
+
+    def view(self, newer_than: int, timeout_s: float) -> Numbered[Session] | None:
+        """The session once it has changed since view number `newer_than`."""
+        return self._views.get(newer_than, timeout_s)
+
+    def preview(self, newer_than: int, timeout_s: float) -> Numbered[Frame] | None:
+        """The latest frame once there is one newer than `newer_than`."""
+        return self._frames.get(newer_than, timeout_s)
+
+    def _publish(self, session: Session) -> None:
+        if session.state is not self._session.state:
+            self._light.show(PATTERNS[session.state])
+        self._session = session
+        self._views.put(session)
+
+    def _read_camera(self) -> None:
+        try:
+            frame = self._camera.read(STALE_S)
+        except CameraError:
+            return  # the camera's health says it, and it is opened again by itself
+        self._frame_ns = self._clock.monotonic_ns()
+        self._read += 1
+        self._frames.put(frame)
+
+    def _guide(self) -> None:
+        item = self._frames.get(self._last_looked, _TURN_S)
+        missing = tuple(name for name, holds in self.conditions().items() if not holds)
+        self.dispatch(Readiness(missing))
+        self.dispatch(Tick())
+        if item is None:
+            return
+        self._last_looked = item.number
+        if self._session.state in LOOKING:
+            self._guided += 1
+            self.dispatch(Guided(self._analyser.guide(item.value)))
+
+    def _assess(self) -> None:
+        job = self._jobs.get(self._last_job, _TURN_S)
+        if job is None:
+            return
+        self._last_job = job.number
+        self.dispatch(self._outcome(job.value))
+
+    def _outcome(self, job: Assess) -> Event:
+        try:
+            return Assessed(self._analyser.assess(job.frames, least_good=LIVE_FRAMES))
+        except (KioskError, ValueError) as error:
+            _log.error("the analysis failed: %s", error)
+            return AssessmentFailed(str(error))
+
+    def _is_live(self) -> bool:
+        age_ns = self._clock.monotonic_ns() - self._frame_ns
+        return self._read > 0 and age_ns < STALE_S * 1e9

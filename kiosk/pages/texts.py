@@ -1,0 +1,78 @@
+"""Every sentence of the page, in one place. Instructions are at most six words; left and right are the subject's.
+
+The page never says what somebody has: it says what to do next, and what the answer cannot say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from firmware.face.quality import Advice
+from firmware.syndrome.decision import Outcome
+from kiosk.session import State
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What to do, in few words and as a picture (the name of a symbol in the page's sprite)."""
+
+    text: str
+    icon: str
+
+
+ADVICE: Final[Mapping[Advice, Instruction]] = {
+    Advice.LOOK_HERE: Instruction("Look at the camera", "face"),
+    Advice.ONE_PERSON: Instruction("One person only", "one"),
+    Advice.CENTRE: Instruction("Move to the middle", "centre"),
+    Advice.COME_CLOSER: Instruction("Come closer", "closer"),
+    Advice.MOVE_BACK: Instruction("Move back", "back"),
+    Advice.TURN_LEFT: Instruction("Turn left", "left"),
+    Advice.TURN_RIGHT: Instruction("Turn right", "right"),
+    Advice.CHIN_UP: Instruction("Chin up", "up"),
+    Advice.CHIN_DOWN: Instruction("Chin down", "down"),
+    Advice.HOLD_UPRIGHT: Instruction("Hold the head upright", "upright"),
+    Advice.MORE_LIGHT: Instruction("More light on the face", "light"),
+    Advice.LESS_LIGHT: Instruction("Less light", "dim"),
+    Advice.HOLD_STILL: Instruction("Hold still", "still"),
+}
+
+STATES: Final[Mapping[State, Instruction]] = {
+    State.BLOCKED: Instruction("Not ready yet", "wait"),
+    State.IDLE: Instruction("Touch to start", "face"),
+    State.POSITIONING: Instruction("Good. Hold still", "still"),
+    State.COUNTDOWN: Instruction("Hold still", "still"),
+    State.CAPTURING: Instruction("Hold still", "camera"),
+    State.ANALYSING: Instruction("Working", "wait"),
+    State.RESULT: Instruction("Done", "face"),
+    State.RETAKE: Instruction("Take the picture again", "camera"),
+}
+
+OUTCOMES: Final[Mapping[Outcome, tuple[str, str]]] = {
+    Outcome.REFER: (
+        "Refer",
+        "Send this person to a specialist. This is a reason to look closer, not a diagnosis.",
+    ),
+    Outcome.ROUTINE: (
+        "Routine",
+        "No reason to refer in these pictures. This does not rule a syndrome out; if you are worried, refer.",
+    ),
+    Outcome.INCONCLUSIVE: (
+        "Inconclusive",
+        "These pictures give no answer. Take them again, or ask a specialist.",
+    ),
+}
+"""Outcome -> headline, and what it means for the operator."""
+
+CONDITIONS: Final[Mapping[str, str]] = {
+    "start": "The kiosk is starting.",
+    "camera": "The camera gives no pictures. Check its cable; the kiosk goes on by itself.",
+}
+"""Condition that does not hold -> what to do."""
+CONDITION_OTHER: Final = "A part of the kiosk has stopped. It restarts by itself; if it does not, switch it off and on."
+
+DEMONSTRATION: Final = "Demonstration. This model learned from drawn faces. Its answers say nothing about a person."
+SUPPORTS: Final = "Phenokiosk supports a referral. It never diagnoses."
+CAMERA_STALLED: Final = "No picture from the camera. Trying again."
+CONNECTION_LOST: Final = "The kiosk's program does not answer. Trying again."

@@ -1,0 +1,62 @@
+"""Session -> what the page draws, as plain JSON values. Pure: the same session always gives the same picture."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from firmware.analyser import Assessment, Guidance
+from firmware.board.lights import PATTERNS
+from firmware.camera.steady import CameraHealth
+from firmware.face import landmarks as lm
+from firmware.face.quality import Advice, Verdict
+from firmware.report import as_json
+from kiosk.pages import texts
+from kiosk.session import LOOKING, Session, State
+
+
+def view(session: Session, number: int, now_ns: int, health: CameraHealth, *, live: bool) -> dict[str, Any]:
+    """The whole page for one session; `number` is what the page asks for the next change with."""
+    pattern = PATTERNS[session.state]
+    return {
+        "number": number,
+        "state": session.state,
+        "instruction": asdict(_instruction(session)),
+        "missing": [texts.CONDITIONS.get(name, texts.CONDITION_OTHER) for name in session.missing],
+        "outline": _outline(session.guidance) if session.state in LOOKING else None,
+        "verdict": session.guidance.quality.verdict if session.guidance else None,
+        "countdown_ms": max(session.zero_ns - now_ns, 0) // 1_000_000 if session.state is State.COUNTDOWN else None,
+        "reason": session.reason,
+        "camera": {"live": live, "state": health.state, "error": health.last_error, "reopened": health.reopen_count},
+        "light": {"name": pattern.name, "colour": list(pattern.colour), "rhythm": [list(p) for p in pattern.rhythm]},
+        "result": _result(session.assessment) if session.assessment else None,
+    }
+
+
+def _instruction(session: Session) -> texts.Instruction:
+    """The one thing to do now: advice about the face while it is followed, otherwise the state's own text."""
+    if session.state is State.POSITIONING:
+        if session.guidance is None:
+            return texts.ADVICE[Advice.LOOK_HERE]
+        advice = session.guidance.quality.advice
+        return texts.ADVICE[advice] if advice else texts.STATES[session.state]
+    return texts.STATES[session.state]
+
+
+def _outline(guidance: Guidance | None) -> list[list[float]] | None:
+    """The face's outline as shares of the picture's width and height."""
+    if guidance is None or not guidance.faces:
+        return None
+    points = guidance.faces[0].landmarks[list(lm.FACE_OVAL), :2] / (guidance.frame.width, guidance.frame.height)
+    return [[round(float(x), 4), round(float(y), 4)] for x, y in points]
+
+
+def _result(assessment: Assessment) -> dict[str, Any]:
+    headline, meaning = texts.OUTCOMES[assessment.decision.outcome]
+    warned = [m for m in assessment.best.guidance.quality.measures if m.verdict is not Verdict.PASS]
+    return {
+        "headline": headline,
+        "meaning": meaning,
+        "warnings": [f"{m.measure}: {m.advice}" for m in warned],
+        "answer": as_json("", assessment),
+    }

@@ -1,0 +1,145 @@
+"""The routes: one page, the live picture, the session's state, and the few things that can be pressed.
+
+Only this machine may ask (Host and Origin are checked), nothing changes by GET, and no route runs a model: requests
+look at slots that the engine's threads fill.
+
+    GET  /                        the page
+    GET  /state?after=N           the session as JSON, once it is newer than N (waits a second at most)
+    GET  /preview/next?after=N    the live picture as JPEG, once it is newer than N (204 after a second without one)
+    GET  /result/photo            the picture that the result stands for
+    POST /session/<action>        start, shutter, again, leave
+    GET  /healthz                 200 when a session could start, else 503; names every condition
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Flask, Response, abort, jsonify, render_template, request
+
+from firmware.clock import Clock
+from kiosk.engine import Engine
+from kiosk.pages import texts
+from kiosk.pages.preview import PreviewEncoder, encode
+from kiosk.pages.view import view
+from kiosk.session import Again, Event, Leave, Shutter, Start
+
+WAIT_S: Final = 1.0
+"""How long a request waits for something new: also how soon the page notices that the camera stands still."""
+RESULT_WIDTH_PX: Final = 480
+ACTIONS: Final[Mapping[str, Callable[[], Event]]] = {
+    "start": Start,
+    "shutter": Shutter,
+    "again": Again,
+    "leave": Leave,
+}
+TRUSTED_HOSTS: Final = ["127.0.0.1", "localhost", "[::1]"]
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the page is shown. rotation_deg: 0, 90, 180 or 270."""
+
+    mirror: bool = True
+    rotation_deg: int = 0
+
+
+class Routes:
+    """What answers the page's requests, for one engine."""
+
+    def __init__(self, engine: Engine, clock: Clock, look: Look) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._look = look
+        self._previews = PreviewEncoder()
+
+    def register(self, app: Flask) -> None:
+        """The table of routes."""
+        app.add_url_rule("/", view_func=self.page)
+        app.add_url_rule("/state", view_func=self.state)
+        app.add_url_rule("/preview/next", view_func=self.preview)
+        app.add_url_rule("/result/photo", view_func=self.result_photo)
+        app.add_url_rule("/session/<action>", view_func=self.act, methods=["POST"])
+        app.add_url_rule("/healthz", view_func=self.health)
+
+    def page(self) -> str:
+        """The page itself; everything that changes comes from the other routes."""
+        return render_template("kiosk.html", look=self._look, manifest=self._engine.analyser.manifest, texts=texts)
+
+    def state(self) -> Response:
+        """The session, as soon as it is newer than what the page has."""
+        item = self._engine.view(_after(), WAIT_S) or self._engine.view(-1, 0)
+        if item is None:
+            abort(503)
+        live = self._engine.conditions()["camera"]
+        now_ns = self._clock.monotonic_ns()
+        return jsonify(view(item.value, item.number, now_ns, self._engine.camera_health, live=live))
+
+    def preview(self) -> Response:
+        """The live picture, as soon as it is newer than what the page has."""
+        item = self._engine.preview(_after(), WAIT_S)
+        if item is None:
+            return Response(status=204)
+        return Response(self._previews.encode(item), mimetype="image/jpeg", headers={"X-Number": str(item.number)})
+
+    def result_photo(self) -> Response:
+        """The picture that the answer stands for, while it is shown."""
+        item = self._engine.view(-1, 0)
+        if item is None or item.value.assessment is None:
+            abort(404)
+        frame = item.value.assessment.best.guidance.frame
+        return Response(encode(frame, RESULT_WIDTH_PX), mimetype="image/jpeg")
+
+    def act(self, action: str) -> Response:
+        """Something was pressed. What it does depends on the session; a press out of place does nothing."""
+        if action not in ACTIONS:
+            abort(404)
+        self._engine.dispatch(ACTIONS[action]())
+        return Response(status=204)
+
+    def health(self) -> tuple[Response, int]:
+        """Every condition by name."""
+        conditions = self._engine.conditions()
+        return jsonify(conditions), 200 if all(conditions.values()) else 503
+
+
+def create_app(engine: Engine, clock: Clock, look: Look | None = None) -> Flask:
+    """The application for one engine."""
+    app = Flask(__name__)
+    app.config["TRUSTED_HOSTS"] = TRUSTED_HOSTS
+    app.config["MAX_CONTENT_LENGTH"] = 4096
+    app.before_request(_only_our_own_page_may_change_things)
+    app.after_request(_harden)
+    Routes(engine, clock, look or Look()).register(app)
+    return app
+
+
+def _only_our_own_page_may_change_things() -> None:
+    if request.method == "POST" and not _from_our_page():
+        abort(403)
+
+
+def _harden(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    return response
+
+
+def _after() -> int:
+    """The number the page has already; anything that is no number counts as none."""
+    return request.args.get("after", default=-1, type=int)
+
+
+def _from_our_page() -> bool:
+    """Whether a browser says that our own page asks; programs without a browser's headers are let in."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin", request.host_url.rstrip("/"))
+    return site in {"same-origin", "none"} and origin == request.host_url.rstrip("/")

@@ -1,0 +1,302 @@
+"""The screening session as a pure state machine: `step(session, event)` gives the next session and its effects.
+
+No clock, camera or page in here: events carry what happened and when, effects say what is to be done. What a state
+does with an event is a row of TRANSITIONS; an event without a row changes nothing, so a press that comes twice or too
+late cannot do harm.
+
+    blocked <-> idle -> positioning -> countdown -> capturing -> analysing -> result | retake
+                          ^----------------'                                     '------> positioning
+
+The countdown is honest: only frames exposed after zero are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from firmware.analyser import LIVE_FRAMES, Assessment, Guidance, Status
+from firmware.face.quality import Verdict
+from firmware.frame import Frame
+
+STEADY_S: Final[Mapping[Verdict, float]] = {Verdict.PASS: 0.8, Verdict.WARN: 2.0}
+"""How long a face must hold still before the countdown starts by itself: longer while something could be better."""
+STILL: Final = 0.06
+"""Eyes that move by less than this share of their distance between two frames are still."""
+SPARE_FRAMES: Final = 2
+"""Kept beyond what an answer needs: as a still, a frame may pass the gate less well than it did while tracking."""
+CAPTURE_LIMIT_S: Final = 4.0
+ANALYSIS_LIMIT_S: Final = 20.0
+
+
+class State(StrEnum):
+    """Where a session stands; also the key of the light's pattern."""
+
+    BLOCKED = "blocked"
+    IDLE = "idle"
+    POSITIONING = "positioning"
+    COUNTDOWN = "countdown"
+    CAPTURING = "capturing"
+    ANALYSING = "analysing"
+    RESULT = "result"
+    RETAKE = "retake"
+
+
+LOOKING: Final = frozenset({State.POSITIONING, State.COUNTDOWN, State.CAPTURING})
+"""States in which the face in front of the camera is followed."""
+
+BACK_TO_IDLE_S: Final[Mapping[State, float]] = {State.POSITIONING: 120.0, State.RETAKE: 120.0, State.RESULT: 300.0}
+"""Nobody touched the screen for so long: forget what is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """All that is known of the subject in front of the kiosk; nothing of it outlives the way back to idle.
+
+    missing: conditions that do not hold, so that no session can start.
+    steady_since_ns: since when the face holds still and may be taken. zero_ns: when the countdown ends.
+    kept: frames exposed after zero. reason: why a picture must be taken again.
+    """
+
+    state: State = State.BLOCKED
+    since_ns: int = 0
+    missing: tuple[str, ...] = ("start",)
+    guidance: Guidance | None = None
+    steady_since_ns: int | None = None
+    zero_ns: int = 0
+    kept: tuple[Frame, ...] = ()
+    assessment: Assessment | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Which conditions do not hold; none means ready."""
+
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Somebody wants to be screened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guided:
+    """A live frame was looked at."""
+
+    guidance: Guidance
+
+
+@dataclass(frozen=True, slots=True)
+class Shutter:
+    """Take the picture now: by touch or by the button."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """The answer is there."""
+
+    assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentFailed:
+    """There will be no answer."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Take the picture again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Finish or cancel: back to idle, everything forgotten."""
+
+
+Event = Readiness | Start | Guided | Shutter | Tick | Assessed | AssessmentFailed | Again | Leave
+
+
+@dataclass(frozen=True, slots=True)
+class Assess:
+    """Effect: analyse these frames and send Assessed or AssessmentFailed."""
+
+    frames: tuple[Frame, ...]
+
+
+Effects = tuple[Assess, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a site may change."""
+
+    countdown_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When an event happened (monotonic ns), and by which rules it is judged."""
+
+    now_ns: int
+    rules: Rules = Rules()
+
+    def after(self, seconds: float, since_ns: int) -> bool:
+        """Whether so many seconds have passed since then."""
+        return self.now_ns - since_ns >= seconds * 1e9
+
+
+def step(session: Session, event: Event, moment: Moment) -> tuple[Session, Effects]:
+    """The next session, and what is to be done. Returns the same object when nothing changed."""
+    handler = TRANSITIONS.get((session.state, type(event)))
+    following = handler(session, event, moment) if handler else session
+    if following.state is State.ANALYSING and session.state is not State.ANALYSING:
+        return following, (Assess(following.kept),)
+    return following, ()
+
+
+def _enter(state: State, moment: Moment, session: Session) -> Session:
+    """A state from its beginning: what was seen before is forgotten, what the kiosk is able to do is not."""
+    return Session(state, moment.now_ns, session.missing)
+
+
+def _home(session: Session, _: Event, moment: Moment) -> Session:
+    return _enter(State.BLOCKED if session.missing else State.IDLE, moment, session)
+
+
+def _position(session: Session, _: Event, moment: Moment) -> Session:
+    return _enter(State.POSITIONING, moment, session)
+
+
+def _ready(session: Session, event: Event, moment: Moment) -> Session:
+    assert isinstance(event, Readiness)  # noqa: S101
+    if event.missing == session.missing:
+        return session
+    known = replace(session, missing=event.missing)
+    if session.state in {State.BLOCKED, State.IDLE}:
+        return _home(known, event, moment)
+    # A session that runs is not broken off, since the camera comes back by itself; but what it saw last is past.
+    return replace(known, guidance=None, steady_since_ns=None) if event.missing else known
+
+
+def _follow(session: Session, event: Event, moment: Moment) -> Session:
+    """Positioning: start the countdown once the face has been good and still for long enough."""
+    assert isinstance(event, Guided)  # noqa: S101
+    followed = replace(session, guidance=event.guidance, steady_since_ns=_steady_since(session, event.guidance, moment))
+    wait_s = STEADY_S.get(event.guidance.quality.verdict)
+    if wait_s is not None and followed.steady_since_ns is not None and moment.after(wait_s, followed.steady_since_ns):
+        return _count_down(followed, event, moment)
+    return followed
+
+
+def _count_down(session: Session, _: Event, moment: Moment) -> Session:
+    """Start the countdown if there is a face that can be taken; otherwise the advice stays on the screen."""
+    if session.guidance is None or session.guidance.quality.verdict is Verdict.BLOCK:
+        return session
+    zero_ns = moment.now_ns + round(moment.rules.countdown_s * 1e9)
+    return replace(session, state=State.COUNTDOWN, since_ns=moment.now_ns, zero_ns=zero_ns, kept=())
+
+
+def _watch(session: Session, event: Event, moment: Moment) -> Session:
+    """Countdown: keep looking; a face that is lost leads back to positioning."""
+    assert isinstance(event, Guided)  # noqa: S101
+    if event.guidance.quality.verdict is Verdict.BLOCK:
+        return replace(_enter(State.POSITIONING, moment, session), guidance=event.guidance)
+    return _zero(replace(session, guidance=event.guidance), event, moment)
+
+
+def _zero(session: Session, event: Event, moment: Moment) -> Session:
+    if moment.now_ns < session.zero_ns:
+        return session
+    capturing = replace(session, state=State.CAPTURING, since_ns=moment.now_ns)
+    return _collect(capturing, event, moment) if isinstance(event, Guided) else capturing
+
+
+def _collect(session: Session, event: Event, moment: Moment) -> Session:
+    """Capturing: keep good frames exposed after zero until there are enough."""
+    assert isinstance(event, Guided)  # noqa: S101
+    guidance = event.guidance
+    good = guidance.quality.verdict is not Verdict.BLOCK and guidance.frame.monotonic_ns >= session.zero_ns
+    followed = replace(session, guidance=guidance, kept=(*session.kept, guidance.frame) if good else session.kept)
+    if len(followed.kept) >= LIVE_FRAMES + SPARE_FRAMES:
+        return replace(followed, state=State.ANALYSING, since_ns=moment.now_ns)
+    return _give_up(followed, event, moment)
+
+
+def _give_up(session: Session, _: Event, moment: Moment) -> Session:
+    """Capturing: too few good frames for too long."""
+    if not moment.after(CAPTURE_LIMIT_S, session.zero_ns):
+        return session
+    advice = session.guidance.quality.advice if session.guidance else None
+    return _retake(session, moment, advice or "the camera gave too few pictures")
+
+
+def _answer(session: Session, event: Event, moment: Moment) -> Session:
+    assert isinstance(event, Assessed)  # noqa: S101
+    if event.assessment.status is not Status.OK:
+        advice = event.assessment.best.guidance.quality.advice
+        return _retake(session, moment, advice or "; ".join(event.assessment.decision.reasons))
+    return replace(_enter(State.RESULT, moment, session), assessment=event.assessment)
+
+
+def _failed(session: Session, event: Event, moment: Moment) -> Session:
+    assert isinstance(event, AssessmentFailed)  # noqa: S101
+    return _retake(session, moment, event.reason)
+
+
+def _overdue(session: Session, _: Event, moment: Moment) -> Session:
+    late = moment.after(ANALYSIS_LIMIT_S, session.since_ns)
+    return _retake(session, moment, "the analysis took too long") if late else session
+
+
+def _forget(session: Session, event: Event, moment: Moment) -> Session:
+    return _home(session, event, moment) if moment.after(BACK_TO_IDLE_S[session.state], session.since_ns) else session
+
+
+def _retake(session: Session, moment: Moment, reason: str) -> Session:
+    return replace(_enter(State.RETAKE, moment, session), reason=str(reason))
+
+
+def _steady_since(session: Session, guidance: Guidance, moment: Moment) -> int | None:
+    """Since when the face may be taken and has not moved; None while it may not or does."""
+    if guidance.quality.verdict is Verdict.BLOCK or not _is_still(session.guidance, guidance):
+        return None
+    return session.steady_since_ns if session.steady_since_ns is not None else moment.now_ns
+
+
+def _is_still(before: Guidance | None, now: Guidance) -> bool:
+    if before is None or not before.faces or not now.faces:
+        return False
+    moved_px = np.abs(now.faces[0].eye_centres - before.faces[0].eye_centres).max()
+    return bool(moved_px < STILL * now.faces[0].inter_eye_px)
+
+
+Handler = Callable[[Session, Event, Moment], Session]
+TRANSITIONS: Final[Mapping[tuple[State, type], Handler]] = {
+    **{(state, Readiness): _ready for state in State},
+    **{(state, Leave): _home for state in State if state not in {State.BLOCKED, State.IDLE}},
+    **{(state, Tick): _forget for state in BACK_TO_IDLE_S},
+    **{(state, Again): _position for state in (State.RESULT, State.RETAKE)},
+    (State.IDLE, Start): _position,
+    (State.POSITIONING, Guided): _follow,
+    (State.POSITIONING, Shutter): _count_down,
+    (State.COUNTDOWN, Guided): _watch,
+    (State.COUNTDOWN, Tick): _zero,
+    (State.CAPTURING, Guided): _collect,
+    (State.CAPTURING, Tick): _give_up,
+    (State.ANALYSING, Assessed): _answer,
+    (State.ANALYSING, AssessmentFailed): _failed,
+    (State.ANALYSING, Tick): _overdue,
+}
