@@ -86,7 +86,8 @@ class MediaPipeMesher:
                 refine_landmarks=True,
             )
             self._stills = MediaPipeMesher(max_faces) if tracking else None
-            self._mesh.process(cartoon())
+            for drawing in (cartoon(), np.zeros_like(cartoon())):  # and then lose it again
+                self._mesh.process(drawing)
 
     def find(self, frame: Frame) -> tuple[FaceMesh, ...]:
         """Every face in the frame, the largest first (by inter-eye distance)."""

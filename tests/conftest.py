@@ -1,0 +1,75 @@
+"""What tests of every room share: real portraits, the shipped bundle, and where they are."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from firmware.bundle.verify import Bundle, load_bundle
+from firmware.face.mesh import MediaPipeMesher
+from firmware.frame import Frame
+from firmware.photo import read_photo
+
+REPOSITORY = Path(__file__).parents[1]
+SHARED_FACES = REPOSITORY.parent / "shared" / "data" / "faces"
+
+
+def _inside(package: str, *parts: str) -> Path:
+    """A file inside an installed package, without importing the package."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None and spec.origin is not None, f"{package} is not installed: make setup-test"
+    return Path(spec.origin).parent.joinpath(*parts)
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Path:
+    """A real portrait, public domain (NASA), 512 x 512, from scikit-image."""
+    return _inside("skimage", "data", "astronaut.png")
+
+
+@pytest.fixture(scope="session")
+def hopper() -> Path:
+    """A real portrait, public domain (US Navy), 512 x 600, from matplotlib."""
+    return _inside("matplotlib", "mpl-data", "sample_data", "grace_hopper.jpg")
+
+
+@pytest.fixture(scope="session")
+def shared_faces() -> Path:
+    """Synthetic portraits that lie beside the checkout on the project's own machines."""
+    if not SHARED_FACES.is_dir():
+        pytest.skip("the portraits of ../shared are not here")
+    return SHARED_FACES
+
+
+@pytest.fixture(scope="session")
+def phantom_folder() -> Path:
+    """The bundle that ships."""
+    return REPOSITORY / "models" / "phantom"
+
+
+@pytest.fixture(scope="session")
+def phantom(phantom_folder: Path) -> Bundle:
+    """The bundle that ships, verified."""
+    return load_bundle(phantom_folder)
+
+
+@pytest.fixture(scope="session")
+def mesher() -> Iterator[MediaPipeMesher]:
+    """Face Mesh for stills."""
+    with MediaPipeMesher() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def hopper_frame(hopper: Path) -> Frame:
+    """Grace Hopper as a frame."""
+    return read_photo(hopper)
+
+
+@pytest.fixture(scope="session")
+def astronaut_frame(astronaut: Path) -> Frame:
+    """Eileen Collins as a frame."""
+    return read_photo(astronaut)

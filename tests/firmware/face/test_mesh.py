@@ -1,0 +1,90 @@
+"""Face Mesh on real portraits: it finds who is there, where they are, and nobody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from firmware.face import landmarks as lm
+from firmware.face.mesh import DETECT_EVERY, FaceMesh, MediaPipeMesher
+from firmware.frame import Frame
+from firmware.photo import read_photo
+
+
+@pytest.mark.parametrize("portrait", ["astronaut", "hopper"])
+def test_a_real_portrait_has_one_face_with_478_landmarks_inside_it(
+    portrait: str, mesher: MediaPipeMesher, request: pytest.FixtureRequest
+) -> None:
+    frame = read_photo(request.getfixturevalue(portrait))
+    (face,) = mesher.find(frame)
+    assert face.landmarks.shape == (478, 3)
+    assert (face.landmarks[:, :2] > 0).all() and (face.landmarks[:, :2] < (frame.width, frame.height)).all()
+    left, right = face.eye_centres
+    assert left[0] < right[0], "left is left in the picture"
+    assert face.landmarks[lm.CHIN, 1] > face.landmarks[lm.NOSE_TIP, 1] > left[1]
+    assert face.landmarks[lm.NOSE_TIP, 2] < face.landmarks[lm.TEMPLES[0], 2], "the nose is nearer than the temple"
+
+
+def test_an_iris_lies_between_the_corners_of_its_eye(mesher: MediaPipeMesher, hopper_frame: Frame) -> None:
+    points = mesher.find(hopper_frame)[0].landmarks
+    for iris, corners in ((lm.LEFT_IRIS, lm.LEFT_EYE_CORNERS), (lm.RIGHT_IRIS, lm.RIGHT_EYE_CORNERS)):
+        low, high = sorted(points[list(corners), 0])
+        assert low < points[iris[0], 0] < high
+
+
+def test_an_empty_picture_has_no_face(mesher: MediaPipeMesher) -> None:
+    assert mesher.find(Frame(np.full((480, 640, 3), 128, np.uint8))) == ()
+
+
+def _couple(frame: Frame) -> Frame:
+    """The same person twice, the second one smaller."""
+    height, width = 600, 1200
+    canvas = np.full((height, width, 3), 110, np.uint8)
+    for x, size in ((40, 480), (720, 360)):
+        portrait = cv2.resize(frame.pixels, (size, size * frame.height // frame.width))
+        canvas[20 : 20 + min(portrait.shape[0], 570), x : x + size] = portrait[:570]
+    return Frame(canvas)
+
+
+def test_of_two_people_the_larger_face_comes_first(mesher: MediaPipeMesher, hopper_frame: Frame) -> None:
+    faces = mesher.find(_couple(hopper_frame))
+    assert len(faces) == 2
+    assert faces[0].inter_eye_px > faces[1].inter_eye_px
+
+
+def test_tracking_notices_a_second_person_within_five_frames(hopper_frame: Frame) -> None:
+    with MediaPipeMesher(tracking=True) as tracker:
+        assert len(tracker.find(hopper_frame)) == 1
+        found = [len(tracker.find(_couple(hopper_frame))) for _ in range(2 * DETECT_EVERY)]
+        assert found[-1] == 2
+        assert [len(tracker.find(hopper_frame)) for _ in range(2 * DETECT_EVERY)][-1] == 1
+
+
+def test_tracking_and_stills_agree_on_a_face_that_stands_still(mesher: MediaPipeMesher, hopper_frame: Frame) -> None:
+    still = mesher.find(hopper_frame)[0]
+    with MediaPipeMesher(tracking=True) as tracker:
+        tracked = [tracker.find(hopper_frame)[0] for _ in range(6)][-1]
+    error_px = np.linalg.norm(still.landmarks[:, :2] - tracked.landmarks[:, :2], axis=1).mean()
+    assert error_px < 0.04 * still.inter_eye_px
+
+
+def test_a_mesh_with_a_number_missing_is_refused() -> None:
+    points = np.zeros((478, 3), np.float32)
+    points[7, 1] = np.nan
+    with pytest.raises(ValueError, match="finite"):
+        FaceMesh(points)
+
+
+def test_nothing_of_mediapipe_reaches_the_console(capfd: pytest.CaptureFixture[str], hopper: Path) -> None:
+    with MediaPipeMesher() as quiet:
+        quiet.find(read_photo(hopper))
+    assert capfd.readouterr().err == ""
+
+
+def test_ordinary_portraits_are_found(mesher: MediaPipeMesher, shared_faces: Path) -> None:
+    portraits = sorted(shared_faces.glob("faker_portraits_cc0/*/512/*.jpg"))[1::4]
+    found = [len(mesher.find(read_photo(portrait))) for portrait in portraits]
+    assert np.mean([count == 1 for count in found]) >= 0.96, found
