@@ -64,6 +64,20 @@ class CameraDriverError(CameraError, ImportError):
     remedy = "Install it (on a Raspberry Pi: apt install python3-picamera2) and run make setup again."
 
 
+class ReplayEndedError(CameraStalledError):
+    """The replay has shown its last picture."""
+
+    code = "CAM-06"
+    remedy = "Add loop=1 to the camera's address to play it again and again."
+
+
+class CameraAccessError(CameraError, PermissionError):
+    """This user may not use the camera."""
+
+    code = "CAM-07"
+    remedy = "Add the user to the group video: usermod -aG video <user>, then log in again."
+
+
 class PhotoError(KioskError):
     """A photo cannot be used."""
 
@@ -167,6 +181,13 @@ class LightError(KioskError, OSError):
 
     code = "LGT-01"
     remedy = 'Check the wiring and the setting `light`; light = "simulated" runs without lamps.'
+
+
+class PowerError(KioskError, OSError):
+    """The machine cannot be switched off from here."""
+
+    code = "PWR-01"
+    remedy = "Switch it off with `sudo poweroff`; the shipped image allows the kiosk to do it."
 
 
 class StateError(KioskError, OSError):

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from firmware.board.command import Runner, run_command
-from firmware.errors import KioskError
-
-
-class PowerError(KioskError, OSError):
-    """The machine cannot be switched off from here."""
-
-    code: ClassVar[str] = "PWR-01"
-    remedy: ClassVar[str] = "Switch it off with `sudo poweroff`; the shipped image allows the kiosk to do it."
+from firmware.errors import PowerError
 
 
 def shutdown(run: Runner = run_command) -> None:

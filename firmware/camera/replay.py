@@ -10,26 +10,18 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import ClassVar
 
 from firmware.camera.base import MAX_FPS, CameraSettings, Closing
 from firmware.camera.orient import orient
 from firmware.camera.pictures import Picture, Pictures, open_pictures
 from firmware.camera.uri import CameraUri
 from firmware.clock import Clock
-from firmware.errors import CameraStalledError
+from firmware.errors import CameraStalledError, ReplayEndedError
 from firmware.frame import Frame
 
 DEFAULT_FPS = 10.0
 
 _log = logging.getLogger(__name__)
-
-
-class ReplayEndedError(CameraStalledError):
-    """The replay has shown its last picture."""
-
-    code: ClassVar[str] = "CAM-06"
-    remedy: ClassVar[str] = "Add loop=1 to the camera's address to play it again and again."
 
 
 class ReplayCamera(Closing):

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 from zlib import crc32
 
 import cv2
@@ -23,7 +23,7 @@ from firmware.camera.orient import orient
 from firmware.camera.uri import CameraUri
 from firmware.camera.v4l2_controls import apply_controls
 from firmware.clock import Clock
-from firmware.errors import CameraAbsentError, CameraBusyError, CameraError, CameraStalledError
+from firmware.errors import CameraAbsentError, CameraAccessError, CameraBusyError, CameraStalledError
 from firmware.frame import Frame, Pixels
 from firmware.runtime.latest import Latest
 from firmware.runtime.worker import Worker
@@ -33,13 +33,6 @@ FROZEN_ROW_STEP = 16
 CLOSE_WAIT_S = 2.0
 
 _log = logging.getLogger(__name__)
-
-
-class CameraAccessError(CameraError, PermissionError):
-    """This user may not use the camera."""
-
-    code: ClassVar[str] = "CAM-07"
-    remedy: ClassVar[str] = "Add the user to the group video: usermod -aG video <user>, then log in again."
 
 
 class VideoReader(Protocol):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from firmware.board.command import run_command
 from firmware.board.health import BANDS, Board, next_band, parse_throttled
-from firmware.board.power import PowerError, shutdown
+from firmware.board.power import shutdown
+from firmware.errors import PowerError
 
 
 def no_vcgencmd(command: Sequence[str]) -> str:

@@ -13,9 +13,14 @@ import pytest
 
 from firmware.camera import Camera, CameraSettings, open_camera
 from firmware.camera.pictures import FolderPictures
-from firmware.camera.replay import ReplayEndedError
 from firmware.clock import ManualClock
-from firmware.errors import CameraAbsentError, CameraStalledError, NoPhotosError, PhotoUnreadableError
+from firmware.errors import (
+    CameraAbsentError,
+    CameraStalledError,
+    NoPhotosError,
+    PhotoUnreadableError,
+    ReplayEndedError,
+)
 
 
 def write_photo(path: Path, grey: int, size: tuple[int, int] = (48, 64)) -> None:

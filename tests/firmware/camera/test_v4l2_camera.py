@@ -16,7 +16,7 @@ import pytest
 from firmware.camera import CameraSettings
 from firmware.camera.steady import SteadyCamera
 from firmware.camera.uri import CameraUri
-from firmware.camera.v4l2 import CameraAccessError, V4l2Camera, open_v4l2
+from firmware.camera.v4l2 import V4l2Camera, open_v4l2
 from firmware.camera.v4l2_controls import (
     AUTO_FOCUS_START,
     FOCUS_AUTO,
@@ -27,7 +27,7 @@ from firmware.camera.v4l2_controls import (
     wanted_controls,
 )
 from firmware.clock import ManualClock
-from firmware.errors import CameraAbsentError, CameraBusyError, CameraStalledError
+from firmware.errors import CameraAbsentError, CameraAccessError, CameraBusyError, CameraStalledError
 
 WAIT_S = 10.0
 
