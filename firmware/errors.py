@@ -19,7 +19,8 @@ class KioskError(Exception):
     def __init__(self, what: str, remedy: str | None = None) -> None:
         self.what = what.rstrip(".")
         self.advice = remedy or self.remedy
-        super().__init__(f"{self.code} {self.what}. {self.advice}")
+        end = "" if self.what.endswith(("?", "!")) else "."
+        super().__init__(f"{self.code} {self.what}{end} {self.advice}")
 
 
 class CameraError(KioskError):
@@ -61,7 +62,10 @@ class CameraDriverError(CameraError, ImportError):
     """The software that drives this kind of camera is not installed."""
 
     code = "CAM-05"
-    remedy = "Install it (on a Raspberry Pi: apt install python3-picamera2) and run make setup again."
+    remedy = (
+        "Install it (Raspberry Pi: apt install python3-picamera2; Jetson: apt install nvidia-l4t-gstreamer) "
+        "and run make setup again."
+    )
 
 
 class ReplayEndedError(CameraStalledError):

@@ -40,3 +40,7 @@ def test_error_says_what_to_do_in_one_line(error: type[KioskError]) -> None:
     assert line == f"{error.code} the thing is broken. {error.remedy}"
     assert line.endswith(".") and "\n" not in line
     assert error.__doc__
+
+
+def test_question_in_an_error_is_not_followed_by_a_full_stop() -> None:
+    assert str(KioskError("there is no idel; did you mean idle?", "Try.")).endswith("did you mean idle? Try.")
