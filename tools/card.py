@@ -1,0 +1,100 @@
+"""The model card of a bundle: what it is, what it is not, its figures, its limits. Text only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.classes import CLASS_NAMES
+
+SHORT_NAMES: Final = ("Down", "CdLS", "22q11", "WBS", "Noonan", "Alagille", "unaff.")
+
+CARD: Final = """# Model card: {id} {version}
+
+**Not clinical. This model has never seen a person.** It was trained on rendered faces (phantoms) and says nothing
+about anyone. It exists so that the kiosk, its tests and its converter run end to end with a real network. The device
+shows that on every screen while the manifest says `"clinical": false`.
+
+## What it is
+
+A small convolutional network (MobileFaceNet-like, ReLU6; {parameters} parameters, {multiply_adds} multiply-adds) as
+int8 TFLite, {bytes} bytes. Input: the 112 x 112 RGB crop of the device's own alignment. Outputs: a 128-d embedding,
+seven logits (six syndromes and unaffected), the last feature map.
+
+## Data
+
+Rendered faces only: {subjects} people who do not exist, {photos} photos, split by subject (train, calibration,
+test). The face is MediaPipe's mesh with a measured mean and identity basis; a syndrome is its facial HPO terms, drawn
+as often as the HPO annotations say and pushed into the mesh by sizes that we chose. Light, skin tone (Monk 1-10),
+hair, pose, camera and noise have the same distribution in every class.
+
+## Figures
+
+On {cases:.0f} photos of test subjects, with the int8 model and the limits of the manifest; one photo is one case.
+
+| figure | value |
+|---|---|
+{rows}
+
+Int8 against float on {held_out_crops} crops that did not set the ranges: same first class {top1_agreement:.1%}, cosine
+of the embeddings {cosine_mean:.4f} on average, 1st percentile {cosine_p1:.4f}. One thread: float {float_ms} ms, int8
+{int8_ms} ms. Operators left to a reference kernel: {reference_ops}.
+
+Confusion (rows: true class, columns: first class):
+
+{confusion}
+
+By skin tone (share of photos whose first class is right): {tones}.
+
+## Limits
+
+- The sizes of the terms are our guess, so how separable the classes are here says nothing about patients. Telling
+  patients from unaffected people is far harder (published AUROC 0.55 to 0.86) than telling phantoms apart.
+- Six classes in seven are affected here; in a clinic nearly nobody is. The manifest's limits fit this mixture only.
+- Ears, neck, hairline, stature and age are not rendered as features. Faces under three years do not occur.
+- A real face is outside of what it has seen: its answer for one is arbitrary.
+
+## How it was made
+
+{commands}
+"""
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def confusion_table(counts: NDArray[np.int64]) -> str:
+    """The confusion matrix as Markdown."""
+    rows = [[CLASS_NAMES[i], *counts[i].tolist()] for i in range(len(counts))]
+    return _table(["", *SHORT_NAMES[: len(counts)]], rows)
+
+
+def model_card(
+    identity: Mapping[str, str],
+    facts: Mapping[str, Any],
+    figures: Mapping[str, float | None],
+    counts: NDArray[np.int64],
+    tones: Mapping[str, float],
+    commands: Sequence[str],
+) -> str:
+    """The card's text.
+
+    identity: id, version; facts: what train.json and convert.json say, plus `bytes`; figures: of tools.figures; counts:
+    the confusion matrix; tones: accuracy by Monk tone.
+    """
+    shown = [f"| {name} | {value} |" for name, value in figures.items() if name != "cases"]
+    values: dict[str, Any] = {**identity, **facts}
+    return CARD.format(
+        **values,
+        cases=figures["cases"] or 0,
+        rows="\n".join(shown),
+        confusion=confusion_table(counts),
+        tones=", ".join(f"{tone}: {share:.0%}" for tone, share in tones.items()),
+        commands="\n".join(f"    {command}" for command in commands),
+    )

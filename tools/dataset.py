@@ -1,0 +1,191 @@
+"""Labelled photos -> aligned crops, with the device's own mesh and alignment, cached beside the photos.
+
+Rules: a folder of photos has a labels.csv (image_id, subject, label, and optionally split, age, sex, skin_tone, pose,
+site); a photo in which no face is found is left out and counted; the cache is used only for the very same table.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware.face.align import align
+from firmware.face.mesh import BACKEND, MediaPipeMesher
+from firmware.frame import Frame, Pixels
+from tools.classes import CLASS_IDS, CROP_PX
+from tools.errors import DataAbsentError, TableError
+from tools.files import sha256, write_npz
+
+NEEDED: Final = ("image_id", "subject", "label")
+SPLITS: Final = ("train", "calibration", "test")
+LOG_EVERY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One photo of the table; `extra` holds the optional columns that are there."""
+
+    image_id: str
+    subject: str
+    label: int
+    split: str
+    extra: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Crops:
+    """Aligned faces with their rows.
+
+    pixels: [n,112,112,3] uint8 RGB; rows: n of them; missed: photos in which no face was found.
+    """
+
+    pixels: Pixels
+    rows: tuple[Row, ...]
+    missed: int = 0
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Class index of each crop."""
+        return np.array([row.label for row in self.rows], np.int64)
+
+    def only(self, split: str) -> Self:
+        """The crops of one split."""
+        chosen = [i for i, row in enumerate(self.rows) if row.split == split]
+        return type(self)(self.pixels[chosen], tuple(self.rows[i] for i in chosen))
+
+
+def read_table(path: Path, classes: Sequence[str] = CLASS_IDS) -> list[Row]:
+    """The rows of a labels table. DataAbsentError without the file, TableError for what is wrong in it."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise DataAbsentError(f"there is no table {path}") from error
+    except UnicodeDecodeError as error:
+        raise TableError(f"{path} is no UTF-8 text") from error
+    reader = csv.DictReader(text.splitlines())
+    lacking = [name for name in NEEDED if name not in (reader.fieldnames or ())]
+    if lacking:
+        raise TableError(f"{path} lacks the column {', '.join(lacking)}")
+    rows = [_row(line, number, path, classes) for number, line in enumerate(reader, start=2)]
+    if not rows:
+        raise TableError(f"{path} holds no row")
+    check_subjects(rows, path)
+    return rows
+
+
+def _row(line: Mapping[str, str | None], number: int, path: Path, classes: Sequence[str]) -> Row:
+    known = {name: value or "" for name, value in line.items() if name}
+    if known["label"] not in classes:
+        raise TableError(f"{path} line {number}: the label {known['label']!r} is none of {', '.join(classes)}")
+    split = known.get("split") or SPLITS[-1]
+    if split not in SPLITS:
+        raise TableError(f"{path} line {number}: the split {split!r} is none of {', '.join(SPLITS)}")
+    if not known["image_id"] or not known["subject"]:
+        raise TableError(f"{path} line {number}: image_id and subject may not be empty")
+    extra = {name: value for name, value in known.items() if name not in {*NEEDED, "split"}}
+    return Row(known["image_id"], known["subject"], classes.index(known["label"]), split, extra)
+
+
+def check_subjects(rows: Iterable[Row], path: Path) -> None:
+    """TableError when a subject is in two splits: the figures would be of people the network has seen."""
+    home: dict[str, str] = {}
+    for row in rows:
+        if home.setdefault(row.subject, row.split) != row.split:
+            raise TableError(f"{path}: subject {row.subject} is in {home[row.subject]} and in {row.split}")
+
+
+def read_photo(path: Path) -> Pixels:
+    """RGB pixels of a photo; DataAbsentError when it is not there or no picture."""
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise DataAbsentError(f"{path} is not there or is no picture")
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def align_photos(folder: Path, rows: Sequence[Row]) -> Crops:
+    """Find and align the face of every photo."""
+    found: list[Pixels] = []
+    kept: list[Row] = []
+    with MediaPipeMesher(max_faces=1) as mesher:
+        for number, row in enumerate(rows, start=1):
+            frame = Frame(read_photo(folder / row.image_id))
+            faces = mesher.find(frame)
+            if faces:
+                found.append(align(frame, faces[0]).pixels)
+                kept.append(row)
+            if number % LOG_EVERY == 0:
+                print(f"{number} of {len(rows)} photos aligned", file=sys.stderr)
+    if not found:
+        raise DataAbsentError(f"no face was found in any of the {len(rows)} photos of {folder}")
+    return Crops(np.stack(found), tuple(kept), len(rows) - len(kept))
+
+
+def load_crops(table: Path, classes: Sequence[str] = CLASS_IDS) -> Crops:
+    """The crops of a table's photos (they lie beside it), from the cache `<table>.crops.npz` when it fits."""
+    rows = read_table(table, classes)
+    cache, key = table.with_suffix(".crops.npz"), f"{sha256(table)} {BACKEND}"
+    cached = _read_cache(cache, key)
+    if cached is not None:
+        pixels, index = cached
+        return Crops(pixels, tuple(rows[i] for i in index), len(rows) - len(index))
+    crops = align_photos(table.parent, rows)
+    place = {row: i for i, row in enumerate(id(row) for row in rows)}
+    index = np.array([place[id(row)] for row in crops.rows], np.int32)
+    try:
+        write_npz(cache, {"key": np.array(key), "pixels": crops.pixels, "index": index})
+    except OSError as error:
+        print(f"the crops are not cached: {error}", file=sys.stderr)
+    return crops
+
+
+def _read_cache(path: Path, key: str) -> tuple[Pixels, NDArray[np.int32]] | None:
+    """What is cached under this key; None when there is nothing or it is of another table."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if str(arrays["key"]) != key:
+                return None
+            return arrays["pixels"], arrays["index"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+
+
+def load_folders(folders: Sequence[Path]) -> Crops:
+    """The crops of several folders, one after the other."""
+    parts = [load_crops(folder / "labels.csv") for folder in folders]
+    return Crops(
+        np.concatenate([part.pixels for part in parts]),
+        tuple(row for part in parts for row in part.rows),
+        sum(part.missed for part in parts),
+    )
+
+
+def crops_at(path: Path) -> Pixels:
+    """Crops for calibration [n,112,112,3]: a folder of 112 x 112 pictures, or an .npz with `pixels`."""
+    if path.is_dir():
+        files = sorted(p for p in path.iterdir() if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
+        if not files:
+            raise DataAbsentError(f"there are no crops in {path}")
+        pixels = [read_photo(file) for file in files]
+        wrong = [f.name for f, p in zip(files, pixels, strict=True) if p.shape != (CROP_PX, CROP_PX, 3)]
+        if wrong:
+            raise TableError(f"{path / wrong[0]} is not {CROP_PX} x {CROP_PX}; python -m firmware align makes crops")
+        return np.stack(pixels)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            stacked: Pixels = arrays["pixels"]
+    except FileNotFoundError as error:
+        raise DataAbsentError(f"there are no crops at {path}") from error
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise TableError(f"{path} is no .npz with an array `pixels`: {error}") from error
+    if stacked.ndim != 4 or stacked.shape[1:] != (CROP_PX, CROP_PX, 3) or stacked.dtype != np.uint8:
+        raise TableError(f"{path}: pixels must be uint8 [n,{CROP_PX},{CROP_PX},3], not {stacked.shape}")
+    return stacked
