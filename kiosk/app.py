@@ -7,17 +7,13 @@ the bundle is verified, then everything starts. It ends in the reverse order, wh
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
-from flask import Flask
 
 from firmware.analyser import Analyser
 from firmware.board.opening import open_button, open_light
@@ -27,14 +23,14 @@ from firmware.camera import CameraSettings, open_camera
 from firmware.camera.steady import SteadyCamera
 from firmware.camera.uri import CameraUri
 from firmware.clock import Clock, SystemClock
-from firmware.errors import PortInUseError, StateError
+from firmware.errors import StateError
 from firmware.face.mesh import MediaPipeMesher
 from kiosk.engine import Engine
+from kiosk.pages.server import WebServer
 from kiosk.pages.web import Look, create_app
 from kiosk.session import Rules
 from kiosk.settings import Settings
 
-WEB_THREADS = 8
 _log = logging.getLogger(__name__)
 
 
@@ -86,23 +82,20 @@ def run(settings: Settings) -> int:
     check(settings)
     clock = SystemClock()
     ending, failed = threading.Event(), threading.Event()
-    app = Flask(__name__)  # stands in until the engine is there, so that the port is taken first
-    with _server(app, settings) as server:
+    with contextlib.ExitStack() as parts:
+        server = WebServer(settings.host, settings.port)
+        parts.callback(server.stop)
         engine = build_engine(settings, clock, failed)
-        server.application = create_app(engine, clock, Look(settings.display_mirror, settings.display_rotation))
+        parts.callback(engine.stop)
         button = open_button(settings.light, clock=clock)
+        parts.callback(button.close)
         button.on_press(engine.shutter)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ending.set())
         engine.start()
-        serving = threading.Thread(target=server.run, name="web", daemon=True)
-        serving.start()
-        _log.info("kiosk at http://%s:%s/", settings.host, server.effective_port)
-        try:
-            _live(engine, clock, ending, failed)
-        finally:
-            button.close()
-            engine.stop()
+        server.start(create_app(engine, clock, Look(settings.display_mirror, settings.display_rotation)))
+        _log.info("kiosk at http://%s:%s/", settings.host, server.port)
+        _live(engine, clock, ending, failed)
     return 1 if failed.is_set() else 0
 
 
@@ -117,21 +110,3 @@ def _live(engine: Engine, clock: Clock, ending: threading.Event, failed: threadi
             watchdog.beat("threads")
         watchdog.feed()
     notifier.stopping()
-
-
-@contextlib.contextmanager
-def _server(app: Flask, settings: Settings) -> Iterator[Any]:
-    """A waitress server that holds its port; closed at the end."""
-    from waitress.server import create_server
-
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # long polls wait; that is no news
-    try:
-        server = create_server(app, host=settings.host, port=settings.port, threads=WEB_THREADS)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUseError(f"port {settings.port} of {settings.host} is in use") from error
-        raise PortInUseError(f"port {settings.port} of {settings.host} cannot be used ({error.strerror})") from error
-    try:
-        yield server
-    finally:
-        server.close()

@@ -73,3 +73,6 @@ def hopper_frame(hopper: Path) -> Frame:
 def astronaut_frame(astronaut: Path) -> Frame:
     """Eileen Collins as a frame."""
     return read_photo(astronaut)
+
+
+pytest_plugins = ("tests.running",)

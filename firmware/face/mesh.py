@@ -80,7 +80,7 @@ class MediaPipeMesher:
         self._others: tuple[FaceMesh, ...] = ()
         with quiet_stderr():
             solutions = _mediapipe_solutions()
-            self._mesh = solutions.face_mesh.FaceMesh(
+            self._mesh: Any = solutions.face_mesh.FaceMesh(
                 static_image_mode=not tracking,
                 max_num_faces=1 if tracking else max_faces,
                 refine_landmarks=True,
@@ -100,8 +100,10 @@ class MediaPipeMesher:
         return (*found, *self._others) if found else ()
 
     def close(self) -> None:
-        """Give the models' memory back."""
-        self._mesh.close()
+        """Give the models' memory back; may be called again."""
+        mesh, self._mesh = self._mesh, None
+        if mesh is not None:
+            mesh.close()
         if self._stills:
             self._stills.close()
 

@@ -1,0 +1,247 @@
+"""The session: every way through it, and that there is always a way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.analyser import LIVE_FRAMES, Status
+from firmware.face.quality import Advice, Verdict
+from firmware.syndrome.decision import Outcome
+from kiosk.session import (
+    ANALYSIS_LIMIT_S,
+    BACK_TO_IDLE_S,
+    CAPTURE_LIMIT_S,
+    SPARE_FRAMES,
+    STEADY_S,
+    TRANSITIONS,
+    Again,
+    Assess,
+    Assessed,
+    AssessmentFailed,
+    Event,
+    Guided,
+    Leave,
+    Moment,
+    Readiness,
+    Rules,
+    Session,
+    Shutter,
+    Start,
+    State,
+    Tick,
+    step,
+)
+from tests.kiosk.factories import assessment, guidance
+
+FRAMES = LIVE_FRAMES + SPARE_FRAMES
+
+
+class Kiosk:
+    """A session with a clock: each event happens at a moment."""
+
+    def __init__(self) -> None:
+        self.session = Session()
+        self.now_s = 0.0
+        self.effects: list[Assess] = []
+
+    def at(self, now_s: float, *events: Event) -> State:
+        self.now_s = now_s
+        for event in events:
+            self.session, effects = step(self.session, event, Moment(round(now_s * 1e9), Rules(countdown_s=2)))
+            self.effects += effects
+        return self.session.state
+
+    def see(self, now_s: float, verdict: Verdict = Verdict.PASS, x: float = 0.0, advice: Advice | None = None) -> State:
+        return self.at(now_s, Guided(guidance(verdict, now_s, x, advice)))
+
+
+@pytest.fixture
+def kiosk() -> Kiosk:
+    ready = Kiosk()
+    assert ready.session.state is State.BLOCKED
+    ready.at(0, Readiness(()))
+    return ready
+
+
+def _through_countdown(kiosk: Kiosk) -> None:
+    kiosk.at(1, Start())
+    kiosk.see(1.0)
+    kiosk.see(1.1)
+    assert kiosk.see(2.0) is State.COUNTDOWN
+
+
+def _to_analysis(kiosk: Kiosk) -> None:
+    _through_countdown(kiosk)
+    for i in range(FRAMES):
+        kiosk.see(4.1 + i / 10)
+    assert kiosk.session.state is State.ANALYSING
+
+
+def test_a_whole_visit_from_start_to_result_and_back(kiosk: Kiosk) -> None:
+    _to_analysis(kiosk)
+    (effect,) = kiosk.effects
+    assert len(effect.frames) == FRAMES
+    assert kiosk.at(6, Assessed(assessment())) is State.RESULT
+    assert kiosk.session.assessment is not None
+    assert kiosk.at(7, Leave()) is State.IDLE
+    assert kiosk.session == Session(State.IDLE, kiosk.session.since_ns, ())
+
+
+def test_only_frames_exposed_after_zero_are_kept(kiosk: Kiosk) -> None:
+    _through_countdown(kiosk)  # zero is at 4.0
+    kiosk.at(4.0, Tick())
+    assert kiosk.session.state is State.CAPTURING
+    late = Guided(guidance(Verdict.PASS, at_s=3.95))
+    kiosk.at(4.05, late)
+    assert kiosk.session.kept == ()
+    kiosk.see(4.1)
+    assert [frame.monotonic_ns for frame in kiosk.session.kept] == [round(4.1e9)]
+
+
+def test_blurred_frames_are_not_kept(kiosk: Kiosk) -> None:
+    _through_countdown(kiosk)
+    kiosk.at(4.0, Tick())
+    kiosk.see(4.1, Verdict.BLOCK)
+    kiosk.see(4.2, Verdict.WARN)
+    assert len(kiosk.session.kept) == 1
+
+
+def test_a_face_that_moves_does_not_start_the_countdown(kiosk: Kiosk) -> None:
+    kiosk.at(0, Start())
+    for i in range(40):
+        assert kiosk.see(i / 10, x=20.0 * i) is State.POSITIONING
+
+
+def test_a_picture_that_could_be_better_waits_longer(kiosk: Kiosk) -> None:
+    kiosk.at(0, Start())
+    kiosk.see(0, Verdict.WARN)
+    kiosk.see(0.1, Verdict.WARN)
+    assert kiosk.see(0.1 + STEADY_S[Verdict.PASS], Verdict.WARN) is State.POSITIONING
+    assert kiosk.see(0.1 + STEADY_S[Verdict.WARN], Verdict.WARN) is State.COUNTDOWN
+
+
+def test_a_picture_that_cannot_be_used_never_starts_the_countdown(kiosk: Kiosk) -> None:
+    kiosk.at(0, Start())
+    for i in range(60):
+        assert kiosk.see(i, Verdict.BLOCK) is State.POSITIONING
+
+
+def test_the_shutter_takes_a_face_and_ignores_its_absence(kiosk: Kiosk) -> None:
+    kiosk.at(0, Start())
+    assert kiosk.at(0.1, Shutter()) is State.POSITIONING, "nobody was seen yet"
+    kiosk.see(0.2, Verdict.BLOCK)
+    assert kiosk.at(0.3, Shutter()) is State.POSITIONING
+    kiosk.see(0.4, Verdict.WARN)
+    assert kiosk.at(0.5, Shutter()) is State.COUNTDOWN
+    assert kiosk.at(0.6, Shutter()) is State.COUNTDOWN
+    assert kiosk.session.zero_ns == round(2.5e9), "a second press does not start again"
+
+
+def test_a_face_lost_in_the_countdown_leads_back_to_positioning(kiosk: Kiosk) -> None:
+    _through_countdown(kiosk)
+    assert kiosk.see(3, Verdict.BLOCK) is State.POSITIONING
+
+
+def test_too_few_good_frames_ask_for_another_picture_with_the_advice(kiosk: Kiosk) -> None:
+    _through_countdown(kiosk)
+    kiosk.at(4.0, Tick())
+    kiosk.see(4.5, Verdict.BLOCK, advice=Advice.HOLD_STILL)
+    assert kiosk.at(4.0 + CAPTURE_LIMIT_S, Tick()) is State.RETAKE
+    assert kiosk.session.reason == "hold still"
+
+
+def test_a_camera_that_dies_while_capturing_does_not_trap_the_session(kiosk: Kiosk) -> None:
+    _through_countdown(kiosk)
+    kiosk.at(4.0, Tick(), Readiness(("camera",)))
+    assert kiosk.at(4.0 + CAPTURE_LIMIT_S, Tick()) is State.RETAKE
+    assert kiosk.at(9, Again()) is State.POSITIONING
+    assert kiosk.at(9, Leave()) is State.BLOCKED
+    assert kiosk.at(10, Readiness(())) is State.IDLE
+
+
+def test_a_camera_that_comes_back_does_not_break_the_session_off(kiosk: Kiosk) -> None:
+    kiosk.at(0, Start())
+    kiosk.see(0.1)
+    kiosk.at(0.2, Readiness(("camera",)))
+    assert kiosk.session.state is State.POSITIONING
+    assert kiosk.session.guidance is None, "what was seen before is not what is there now"
+    assert kiosk.at(3, Readiness(())) is State.POSITIONING
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s is not Status.OK])
+def test_refused_pictures_ask_for_others(status: Status, kiosk: Kiosk) -> None:
+    _to_analysis(kiosk)
+    assert kiosk.at(6, Assessed(assessment(status))) is State.RETAKE
+    assert kiosk.session.reason == "come closer"
+    assert kiosk.session.kept == ()
+
+
+def test_a_failed_analysis_says_why(kiosk: Kiosk) -> None:
+    _to_analysis(kiosk)
+    assert kiosk.at(6, AssessmentFailed("BUN-04 broken")) is State.RETAKE
+    assert kiosk.session.reason == "BUN-04 broken"
+
+
+def test_an_analysis_that_never_ends_is_given_up(kiosk: Kiosk) -> None:
+    _to_analysis(kiosk)
+    assert kiosk.at(5 + ANALYSIS_LIMIT_S, Tick()) is State.RETAKE
+
+
+def test_an_answer_that_comes_after_cancel_is_forgotten(kiosk: Kiosk) -> None:
+    _to_analysis(kiosk)
+    kiosk.at(5, Leave())
+    assert kiosk.at(6, Assessed(assessment())) is State.IDLE
+    assert kiosk.session.assessment is None
+
+
+@pytest.mark.parametrize("state", BACK_TO_IDLE_S)
+def test_what_nobody_looks_at_is_forgotten(state: State, kiosk: Kiosk) -> None:
+    kiosk.session = Session(state, since_ns=0, missing=())
+    assert kiosk.at(BACK_TO_IDLE_S[state] - 1, Tick()) is state
+    assert kiosk.at(BACK_TO_IDLE_S[state], Tick()) is State.IDLE
+
+
+def test_nothing_starts_before_the_kiosk_is_ready(kiosk: Kiosk) -> None:
+    assert kiosk.at(0, Readiness(("camera",)), Start()) is State.BLOCKED
+
+
+def test_an_event_without_a_row_changes_nothing(kiosk: Kiosk) -> None:
+    before = kiosk.session
+    kiosk.at(1, Shutter(), Again(), Assessed(assessment()), Tick(), Leave())
+    assert kiosk.session is before
+
+
+EVENTS: Sequence[Event] = (
+    Start(),
+    Shutter(),
+    Again(),
+    Leave(),
+    Tick(),
+    Readiness(()),
+    Readiness(("camera",)),
+    Guided(guidance(Verdict.PASS, 10**6)),
+    Guided(guidance(Verdict.BLOCK, 10**6)),
+    Guided(guidance(faces=0, verdict=Verdict.BLOCK)),
+    *(Assessed(assessment(Status.OK, outcome)) for outcome in Outcome),
+    Assessed(assessment(Status.REFUSED)),
+    AssessmentFailed("x"),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(EVENTS), st.floats(0, 200)), max_size=60))
+def test_whatever_happens_there_is_a_way_back_to_idle(history: list[tuple[Event, float]]) -> None:
+    kiosk = Kiosk()
+    for event, wait_s in history:
+        kiosk.at(kiosk.now_s + wait_s, event)
+        assert kiosk.session.kept == () or kiosk.session.state in {State.COUNTDOWN, State.CAPTURING, State.ANALYSING}
+        assert (kiosk.session.assessment is not None) == (kiosk.session.state is State.RESULT)
+    assert kiosk.at(kiosk.now_s, Readiness(()), Leave()) is State.IDLE
+
+
+def test_every_state_can_be_reached_and_left() -> None:
+    left = {state for state, _ in TRANSITIONS}
+    assert left == set(State)

@@ -1,0 +1,152 @@
+"""The routes with a running kiosk behind them, asked as programs and as foreign pages would."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlparse
+
+import cv2
+import numpy as np
+import pytest
+
+from kiosk.session import Leave, Start
+from tests.running import RunningKiosk
+
+StartKiosk = Callable[[str], RunningKiosk]
+
+
+@pytest.fixture
+def kiosk(start_kiosk: StartKiosk, steady_face: str) -> RunningKiosk:
+    running = start_kiosk(steady_face)
+    _until(running, lambda state: state["state"] == "idle")
+    return running
+
+
+def _ask(kiosk: RunningKiosk, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    address = urlparse(kiosk.url)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
+    try:
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read()
+    finally:
+        connection.close()
+
+
+def _until(kiosk: RunningKiosk, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Follow the session as the page does until a condition holds."""
+    number = -1
+    for _ in range(2000):
+        state = json.loads(_ask(kiosk, f"/state?after={number}")[2])
+        if holds(state):
+            return dict(state)
+        number = state["number"]
+    raise AssertionError(f"never held; last {state}")
+
+
+def test_each_preview_is_newer_than_the_one_before(kiosk: RunningKiosk) -> None:
+    numbers = [-1]
+    for _ in range(4):
+        status, headers, body = _ask(kiosk, f"/preview/next?after={numbers[-1]}")
+        assert (status, headers["Content-Type"]) == (200, "image/jpeg")
+        assert cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR).shape == (360, 640, 3)
+        numbers.append(int(headers["X-Number"]))
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_screening_goes_from_start_to_a_result_with_five_pictures_or_more(kiosk: RunningKiosk) -> None:
+    assert _ask(kiosk, "/session/start", "POST")[0] == 204
+    result = _until(kiosk, lambda state: state["state"] == "result")["result"]
+    answer = result["answer"]
+    assert answer["frames_used"] >= 5
+    assert answer["decision"] in {"refer", "routine", "inconclusive"}
+    assert sum(row["probability"] for row in answer["ranking"]) == pytest.approx(1, abs=1e-3)
+    assert answer["bundle"]["clinical"] is False
+    assert _ask(kiosk, "/result/photo")[0] == 200
+    _ask(kiosk, "/session/leave", "POST")
+    _until(kiosk, lambda state: state["state"] == "idle")
+    assert _ask(kiosk, "/result/photo")[0] == 404, "nothing of the last person can be fetched"
+
+
+def test_the_picture_goes_on_by_itself_after_an_unplug(kiosk: RunningKiosk) -> None:
+    number = int(_ask(kiosk, "/preview/next?after=-1")[1]["X-Number"])
+    kiosk.unplugged.set()
+    statuses = []
+    for _ in range(10):
+        status, headers, _ = _ask(kiosk, f"/preview/next?after={number}")
+        statuses.append(status)
+        number = int(headers.get("X-Number", number))
+        if status == 204:
+            break
+    assert statuses[-1] == 204
+    assert _ask(kiosk, "/healthz")[0] == 503
+    blocked = _until(kiosk, lambda state: state["state"] == "blocked")
+    assert "camera" in blocked["missing"][0]
+    kiosk.unplugged.clear()
+    _until(kiosk, lambda state: state["state"] == "idle")
+    assert _ask(kiosk, f"/preview/next?after={number}")[0] == 200
+    assert kiosk.engine.camera_health.reopen_count >= 1
+
+
+def test_health_names_every_condition(kiosk: RunningKiosk) -> None:
+    status, _, body = _ask(kiosk, "/healthz")
+    assert status == 200
+    assert set(json.loads(body)) == {"camera", "camera thread", "guide thread", "assess thread"}
+
+
+def test_the_simulated_light_follows_the_session(kiosk: RunningKiosk) -> None:
+    assert kiosk.light.pattern is not None and kiosk.light.pattern.name == "idle"
+    kiosk.engine.dispatch(Start())
+    assert kiosk.light.pattern.name == "positioning"
+    kiosk.engine.dispatch(Leave())
+    assert kiosk.light.pattern.name == "idle"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null"},
+        {"Host": "evil.example"},
+    ],
+)
+def test_a_foreign_page_cannot_press_a_button(headers: dict[str, str], kiosk: RunningKiosk) -> None:
+    assert _ask(kiosk, "/session/start", "POST", **headers)[0] in {400, 403}
+    assert json.loads(_ask(kiosk, "/state")[2])["state"] == "idle"
+
+
+def test_nothing_changes_by_get(kiosk: RunningKiosk) -> None:
+    assert _ask(kiosk, "/session/start")[0] == 405
+    assert _ask(kiosk, "/session/explode", "POST")[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/state?after=x", "/state?after=", "/preview/next?after=1e9", "/preview/next"])
+def test_a_number_that_is_none_is_taken_for_nothing(path: str, kiosk: RunningKiosk) -> None:
+    assert _ask(kiosk, path)[0] == 200
+
+
+def test_every_answer_is_hardened(kiosk: RunningKiosk) -> None:
+    for path in ("/", "/state", "/healthz", "/static/kiosk.js", "/nowhere"):
+        headers = _ask(kiosk, path)[1]
+        assert "default-src 'none'" in headers["Content-Security-Policy"], path
+        assert "unsafe-inline" not in headers["Content-Security-Policy"]
+        assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_page_loads_nothing_from_elsewhere(kiosk: RunningKiosk) -> None:
+    page = _ask(kiosk, "/")[2].decode()
+    assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
+    assert "Demonstration" in page
+
+
+def test_an_engine_that_stops_ends_its_threads(start_kiosk: StartKiosk, steady_face: str) -> None:
+    before = set(threading.enumerate())
+    running = start_kiosk(steady_face)
+    running.engine.stop()
+    ours = {thread.name for thread in set(threading.enumerate()) - before}
+    assert not ours & {"camera", "guide", "assess"}

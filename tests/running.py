@@ -1,0 +1,101 @@
+"""A kiosk in this process: real engine, real models, real web server, and a camera that can be unplugged."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from firmware.analyser import Analyser
+from firmware.board.lights import SimulatedLight
+from firmware.bundle.verify import Bundle
+from firmware.camera import Camera, open_camera
+from firmware.camera.base import Closing
+from firmware.camera.steady import SteadyCamera
+from firmware.clock import SystemClock
+from firmware.errors import CameraAbsentError, CameraStalledError
+from firmware.face.mesh import MediaPipeMesher
+from firmware.frame import Frame
+from kiosk.engine import Engine
+from kiosk.pages.server import WebServer
+from kiosk.pages.web import create_app
+from kiosk.session import Rules
+
+
+class UnpluggableCamera(Closing):
+    """A replay whose cable can be pulled: then reads stall, and it cannot be opened again until it is back."""
+
+    def __init__(self, uri: str, unplugged: threading.Event) -> None:
+        if unplugged.is_set():
+            raise CameraAbsentError("the test's camera is unplugged")
+        self._camera: Camera = open_camera(uri)
+        self._unplugged = unplugged
+
+    def read(self, timeout_s: float = 1.5) -> Frame:
+        if self._unplugged.wait(0):
+            raise CameraStalledError("the test's camera is unplugged")
+        return self._camera.read(timeout_s)
+
+    def close(self) -> None:
+        self._camera.close()
+
+
+@dataclass
+class RunningKiosk:
+    """A kiosk that serves at `url`."""
+
+    url: str
+    engine: Engine
+    light: SimulatedLight
+    unplugged: threading.Event
+
+
+@pytest.fixture
+def start_kiosk(phantom: Bundle) -> Iterator[Callable[[str], RunningKiosk]]:
+    """Starts a kiosk on a camera URI; everything ends with the test."""
+    endings: list[Callable[[], None]] = []
+
+    def start(uri: str) -> RunningKiosk:
+        clock, unplugged, light = SystemClock(), threading.Event(), SimulatedLight()
+        camera = SteadyCamera(lambda: UnpluggableCamera(uri, unplugged), clock)
+        analyser = Analyser(phantom, MediaPipeMesher(), MediaPipeMesher(tracking=True), clock)
+        engine = Engine(camera, analyser, light, clock, Rules(countdown_s=0.5))
+        server = WebServer("127.0.0.1", 0)
+        engine.start()
+        server.start(create_app(engine, clock))
+        endings.extend([server.stop, engine.stop])
+        return RunningKiosk(f"http://127.0.0.1:{server.port}", engine, light, unplugged)
+
+    yield start
+    for end in endings:
+        end()
+
+
+@pytest.fixture(scope="session")
+def steady_face(tmp_path_factory: pytest.TempPathFactory, phantom_folder: Path) -> str:
+    """The camera URI of a phantom that stands still in front of the camera: the demo's best second, over and over."""
+    frames = sorted((phantom_folder / "frames").glob("*.jpg"))
+    best = _best_run(frames)
+    folder = tmp_path_factory.mktemp("steady")
+    for frame in best:
+        (folder / frame.name).write_bytes(frame.read_bytes())
+    return f"replay://{folder}?fps=15&loop=1"
+
+
+def _best_run(frames: list[Path], length: int = 15) -> list[Path]:
+    """The first run of frames in which the gate finds nothing to complain about."""
+    from firmware.face.quality import Verdict, assess_quality
+    from firmware.photo import read_photo
+
+    run: list[Path] = []
+    with MediaPipeMesher(tracking=True) as tracker:
+        for path in frames:
+            frame = read_photo(path)
+            report = assess_quality(frame, tracker.find(frame))
+            run = [*run, path] if report.verdict is Verdict.PASS else []
+            if len(run) == length:
+                return run
+    raise AssertionError("the demo never shows a face that passes the gate")
