@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 
 from tools.errors import CheckpointError, DataAbsentError
 from tools.files import write_atomic
+
+NONSENSE: Final = (
+    RuntimeError, EOFError, ValueError, OSError, LookupError, TypeError, AttributeError, struct.error, AssertionError,
+)  # fmt: skip
+"""What torch.load raises for files that are no checkpoint."""
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -28,12 +35,14 @@ def load_state(path: Path) -> dict[str, Any]:
     weights_only), or holds a number that is not finite.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # it also warns of what it then refuses
+            warnings.simplefilter("ignore")
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise DataAbsentError(f"there is no state dict at {path}") from error
     except pickle.UnpicklingError as error:
         raise CheckpointError(f"{path} holds more than tensors and was not opened") from error
-    except (RuntimeError, EOFError, ValueError, OSError, KeyError, TypeError, AttributeError) as error:
+    except NONSENSE as error:
         raise CheckpointError(f"{path} is no state dict") from error
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise CheckpointError(f"{path} is no state dict: it must map names to tensors")

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import csv
 import sys
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware.face.align import align
 from firmware.face.mesh import BACKEND, MediaPipeMesher
-from firmware.frame import Frame, Pixels
+from firmware.frame import Pixels
+from firmware.photo import find_photos, read_photo
 from tools.classes import CLASS_IDS, CROP_PX
 from tools.errors import DataAbsentError, TableError
-from tools.files import sha256, write_npz
+from tools.files import read_npz, sha256, write_npz
 
 NEEDED: Final = ("image_id", "subject", "label")
 SPLITS: Final = ("train", "calibration", "test")
@@ -103,21 +102,13 @@ def check_subjects(rows: Iterable[Row], path: Path) -> None:
             raise TableError(f"{path}: subject {row.subject} is in {home[row.subject]} and in {row.split}")
 
 
-def read_photo(path: Path) -> Pixels:
-    """RGB pixels of a photo; DataAbsentError when it is not there or no picture."""
-    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise DataAbsentError(f"{path} is not there or is no picture")
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-
-
 def align_photos(folder: Path, rows: Sequence[Row]) -> Crops:
     """Find and align the face of every photo."""
     found: list[Pixels] = []
     kept: list[Row] = []
     with MediaPipeMesher(max_faces=1) as mesher:
         for number, row in enumerate(rows, start=1):
-            frame = Frame(read_photo(folder / row.image_id))
+            frame = read_photo(folder / row.image_id)
             faces = mesher.find(frame)
             if faces:
                 found.append(align(frame, faces[0]).pixels)
@@ -150,11 +141,9 @@ def load_crops(table: Path, classes: Sequence[str] = CLASS_IDS) -> Crops:
 def _read_cache(path: Path, key: str) -> tuple[Pixels, NDArray[np.int32]] | None:
     """What is cached under this key; None when there is nothing or it is of another table."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if str(arrays["key"]) != key:
-                return None
-            return arrays["pixels"], arrays["index"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        arrays = read_npz(path)
+        return (arrays["pixels"], arrays["index"]) if str(arrays["key"]) == key else None
+    except (OSError, ValueError, KeyError):
         return None
 
 
@@ -171,20 +160,17 @@ def load_folders(folders: Sequence[Path]) -> Crops:
 def crops_at(path: Path) -> Pixels:
     """Crops for calibration [n,112,112,3]: a folder of 112 x 112 pictures, or an .npz with `pixels`."""
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
-        if not files:
-            raise DataAbsentError(f"there are no crops in {path}")
-        pixels = [read_photo(file) for file in files]
+        files = list(find_photos([path]))
+        pixels = [read_photo(file).pixels for file in files]
         wrong = [f.name for f, p in zip(files, pixels, strict=True) if p.shape != (CROP_PX, CROP_PX, 3)]
         if wrong:
             raise TableError(f"{path / wrong[0]} is not {CROP_PX} x {CROP_PX}; python -m firmware align makes crops")
         return np.stack(pixels)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            stacked: Pixels = arrays["pixels"]
+        stacked: Pixels = read_npz(path)["pixels"]
     except FileNotFoundError as error:
         raise DataAbsentError(f"there are no crops at {path}") from error
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise TableError(f"{path} is no .npz with an array `pixels`: {error}") from error
     if stacked.ndim != 4 or stacked.shape[1:] != (CROP_PX, CROP_PX, 3) or stacked.dtype != np.uint8:
         raise TableError(f"{path}: pixels must be uint8 [n,{CROP_PX},{CROP_PX},3], not {stacked.shape}")

@@ -57,3 +57,14 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 def sha256(path: Path) -> str:
     """The file's SHA-256, hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_npz(path: Path) -> dict[str, NDArray[Any]]:
+    """Every array of an .npz. FileNotFoundError without the file; ValueError for a damaged one or one with pickles."""
+    # numpy leaves a file open that it cannot read, so it is handed an open one.
+    with path.open("rb") as handle:
+        try:
+            with np.load(handle, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except (zipfile.BadZipFile, EOFError, KeyError, AttributeError, TypeError) as error:
+            raise ValueError(f"no .npz file: {error}") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def to_tflite(network: Any, path: Path) -> bytes:
         import litert_torch
 
         wrapped = _ChannelsLast(network)
-        wrapped.eval()
+        wrapped.training = False  # not eval(): an exported program refuses that, and needs it not
         try:
             edge = litert_torch.convert(wrapped, (torch.zeros(1, CROP_PX, CROP_PX, 3),))
             edge.export(str(path))
@@ -68,5 +68,20 @@ def quantise(plain: bytes, inputs: NDArray[np.float32]) -> bytes:
         (signature,) = runner.get_signature_list()
         (name,) = runner.get_signature_list()[signature]["inputs"]
         worker = quantizer.Quantizer(plain, recipe.static_wi8_ai8())
-        seen = worker.calibrate({signature: [{name: x[None]} for x in inputs]}, num_threads=1)
-        return bytes(worker.quantize(seen, enable_progress_report=False).quantized_model)
+        seen = [worker.calibrate({signature: [{name: x[None]}]}, num_threads=1) for x in inputs]
+        return bytes(worker.quantize(widest(seen), enable_progress_report=False).quantized_model)
+
+
+def widest(seen: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """The range of each tensor over all crops: the least minimum and the greatest maximum.
+
+    The quantiser itself would take a moving average of each crop's extremes, which cuts off every crop that is more
+    than average: on our network that cost 3 % of first classes.
+    """
+    merged: dict[str, dict[str, Any]] = {tensor: dict(values) for tensor, values in seen[0].items()}
+    for one in seen[1:]:
+        for tensor, values in merged.items():
+            if "min" in values:
+                values["min"] = np.minimum(values["min"], one[tensor]["min"])
+                values["max"] = np.maximum(values["max"], one[tensor]["max"])
+    return merged

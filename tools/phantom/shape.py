@@ -6,7 +6,6 @@ between the eyes' corners, x to the right of the picture, y down, z away from th
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.errors import DataAbsentError, ShapeError
+from tools.files import read_npz
 from tools.phantom.topology import POINTS
 
 SHIPPED = Path(__file__).with_name("shape.npz")
@@ -42,11 +42,11 @@ class FaceShape:
     def load(cls, path: Path = SHIPPED) -> Self:
         """Read a shape model; DataAbsentError or ShapeError when that cannot be."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(arrays["mean"].astype(np.float32), arrays["basis"].astype(np.float32))
+            arrays = read_npz(path)
+            return cls(arrays["mean"].astype(np.float32), arrays["basis"].astype(np.float32))
         except FileNotFoundError as error:
             raise DataAbsentError(f"there is no face shape at {path}") from error
-        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        except (ValueError, KeyError, OSError) as error:
             raise ShapeError(f"{path} cannot be read as a face shape: {error}") from error
 
     def face(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
