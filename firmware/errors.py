@@ -117,6 +117,13 @@ class NoPhotosError(PhotoError, FileNotFoundError):
     remedy = "Name a folder that holds .jpg, .jpeg or .png files."
 
 
+class PhotoAccessError(PhotoError, OSError):
+    """The path is there, but is no file, or may not be read."""
+
+    code = "PHO-05"
+    remedy = "Name a photo file that this user may read (ls -l shows who may)."
+
+
 class MeshError(KioskError, RuntimeError):
     """The face mesh cannot be loaded."""
 

@@ -6,43 +6,61 @@ Only JPEG and PNG, decoded by Pillow with limits, because a photo may be broken 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
-from firmware.errors import NoPhotosError, PhotoAbsentError, PhotoError, PhotoSizeError, PhotoUnreadableError
+from firmware.errors import (
+    NoPhotosError,
+    PhotoAbsentError,
+    PhotoAccessError,
+    PhotoError,
+    PhotoSizeError,
+    PhotoUnreadableError,
+)
 from firmware.frame import Frame, Pixels
 
 FORMATS: Final = ("JPEG", "PNG")
 SUFFIXES: Final = (".jpg", ".jpeg", ".png")
 LEAST_SIDE_PX: Final = 64
 MOST_PIXELS: Final = 50_000_000
+TURNS: Final[Mapping[object, Image.Transpose]] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF's orientation -> what makes the picture upright."""
 
 
 def find_photos(paths: Iterable[Path]) -> Iterator[Path]:
     """Files as they are given; folders become the photos inside them, in order of name.
 
-    Raises NoPhotosError for a folder without one.
+    Raises NoPhotosError for a folder without one, PhotoAccessError for one that may not be read.
     """
     for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        photos = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+        try:
+            photos = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
+        except OSError as error:
+            raise PhotoAccessError(f"{path} cannot be read ({error.strerror})") from error
         if not photos:
             raise NoPhotosError(f"{path} holds no photo")
         yield from photos
 
 
 def read_photo(path: Path, sequence: int = 0) -> Frame:
-    """Decode one photo. Raises PhotoAbsentError, PhotoUnreadableError or PhotoSizeError."""
+    """Decode one photo. Raises PhotoAbsentError, PhotoAccessError, PhotoUnreadableError or PhotoSizeError."""
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            _check_size(path, *image.size)
-            pixels = _rgb(ImageOps.exif_transpose(image))
+        if path.exists() and not path.is_file():  # a pipe would keep us waiting
+            raise PhotoAccessError(f"{path} is no file")
+        pixels = _decode(path)
     except FileNotFoundError as error:
         raise PhotoAbsentError(f"{path} is not there") from error
     except PhotoError:
@@ -53,8 +71,18 @@ def read_photo(path: Path, sequence: int = 0) -> Frame:
     except Image.DecompressionBombError as error:
         raise PhotoSizeError(f"{path} has too many pixels") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for damaged files
-        raise PhotoUnreadableError(f"{path} is damaged or cannot be read ({error})") from error
+        if isinstance(error, OSError) and error.strerror:
+            raise PhotoAccessError(f"{path} cannot be read ({error.strerror})") from error
+        raise PhotoUnreadableError(f"{path} is damaged ({error})") from error
     return Frame(pixels, sequence, source={"photo": str(path)})
+
+
+def _decode(path: Path) -> Pixels:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of sizes that are refused below, and of EXIF that is not needed
+        with Image.open(path, formats=FORMATS) as image:
+            _check_size(path, *image.size)
+            return _rgb(_upright(image))
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -62,6 +90,12 @@ def _check_size(path: Path, width: int, height: int) -> None:
         raise PhotoSizeError(f"{path} has {width * height / 1e6:.0f} megapixels")
     if min(width, height) < LEAST_SIDE_PX:
         raise PhotoSizeError(f"{path} is {width} x {height} px")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As the camera was held. Not ImageOps.exif_transpose: it writes the EXIF anew and trips over odd ones."""
+    turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    return image if turn is None else image.transpose(turn)
 
 
 def _rgb(image: Image.Image) -> Pixels:
