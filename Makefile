@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-CAMERA ?= replay://models/phantom/frames?fps=30&loop=1
+CAMERA ?= replay://models/phantom/frames?fps=10&loop=1
+PORT   ?= 8080
+SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 # On a Pi picamera2 and lgpio come from apt, so the environment sees the system's packages there.
 SYSTEM := $(shell $(PYTHON) -c 'import picamera2' 2>/dev/null && echo --system-site-packages)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes
 
-.PHONY: help setup setup-test setup-workshop chromium demo test lint bench clean
+.PHONY: help setup setup-test setup-workshop workshop-if-possible chromium demo test lint bench screenshots clean
 
 help:            ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -29,3 +31,34 @@ $(VENV)/.test: requirements-test.txt $(VENV)/.device
 $(VENV)/.workshop: requirements-workshop.txt $(VENV)/.device
 	$(PIP) -r requirements-workshop.txt
 	@touch $@
+
+chromium:        ## install Debian's Chromium for the browser tests, where that is possible
+	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && $(SUDO) apt-get update -qq && \
+	  $(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
+	  echo "Chromium is not here and cannot be installed: browser tests are skipped. To run them: apt install chromium"
+
+demo: setup      ## set up and run the kiosk at http://127.0.0.1:8080/ (CAMERA=v4l2:///dev/video0 for a webcam, PORT=8081)
+	@exec $(BIN)/python -m kiosk --set 'camera=$(CAMERA)' --set port=$(PORT)
+
+test: setup setup-test workshop-if-possible chromium  ## set up and run every test
+	$(BIN)/python -m pytest
+
+workshop-if-possible:
+	@$(MAKE) --no-print-directory setup-workshop || \
+	  echo "The workshop's packages cannot be installed here: its tests are skipped (see requirements-workshop.txt)"
+
+lint: setup setup-test  ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup setup-test chromium  ## the benchmark: one table, and bench.json
+	$(BIN)/python -m tools.bench
+
+screenshots: setup setup-test chromium  ## the README's pictures, from the browser tests
+	$(BIN)/python -m pytest tests/flows
+	$(BIN)/python -m tools.screenshots build/screenshots docs/screenshots
+
+clean:           ## remove what was built; the state in var/ stays
+	rm -rf $(VENV) build bench.json .mypy_cache .ruff_cache .hypothesis .import_linter_cache

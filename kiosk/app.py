@@ -24,7 +24,7 @@ from firmware.camera.steady import SteadyCamera
 from firmware.camera.uri import CameraUri
 from firmware.clock import Clock, SystemClock
 from firmware.errors import StateError
-from firmware.face.mesh import MediaPipeMesher
+from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
 from kiosk.engine import Engine
 from kiosk.pages.server import WebServer
 from kiosk.pages.web import Look, create_app
@@ -60,7 +60,7 @@ def build_engine(settings: Settings, clock: Clock, failed: threading.Event) -> E
     cv2.setNumThreads(1)  # the second core belongs to the page
     how = camera_settings(settings)
     camera = SteadyCamera(lambda: open_camera(settings.camera, how, clock), clock)
-    analyser = Analyser(bundle, MediaPipeMesher(), MediaPipeMesher(tracking=True), clock)
+    analyser = Analyser(bundle, MediaPipeMesher(), MediaPipeTracker(), clock)
     light = open_light(settings.light, clock=clock)
     rules = Rules(countdown_s=settings.countdown)
     return Engine(camera, analyser, light, clock, rules, on_failure=lambda _name, _error: failed.set())

@@ -17,7 +17,7 @@ from firmware.camera.base import Closing
 from firmware.camera.steady import SteadyCamera
 from firmware.clock import SystemClock
 from firmware.errors import CameraAbsentError, CameraStalledError
-from firmware.face.mesh import MediaPipeMesher
+from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
 from firmware.frame import Frame
 from kiosk.engine import Engine
 from kiosk.pages.server import WebServer
@@ -61,7 +61,7 @@ def start_kiosk(phantom: Bundle) -> Iterator[Callable[[str], RunningKiosk]]:
     def start(uri: str) -> RunningKiosk:
         clock, unplugged, light = SystemClock(), threading.Event(), SimulatedLight()
         camera = SteadyCamera(lambda: UnpluggableCamera(uri, unplugged), clock)
-        analyser = Analyser(phantom, MediaPipeMesher(), MediaPipeMesher(tracking=True), clock)
+        analyser = Analyser(phantom, MediaPipeMesher(), MediaPipeTracker(), clock)
         engine = Engine(camera, analyser, light, clock, Rules(countdown_s=0.5))
         server = WebServer("127.0.0.1", 0)
         engine.start()
@@ -91,7 +91,7 @@ def _best_run(frames: list[Path], length: int = 15) -> list[Path]:
     from firmware.photo import read_photo
 
     run: list[Path] = []
-    with MediaPipeMesher(tracking=True) as tracker:
+    with MediaPipeTracker() as tracker:
         for path in frames:
             frame = read_photo(path)
             report = assess_quality(frame, tracker.find(frame))

@@ -33,7 +33,7 @@ TEMPLATE: Final = (
 class FaceCrop:
     """An aligned face.
 
-    pixels: 112 x 112 x 3 uint8 RGB (times the scale asked for); what lies outside the photo is black.
+    pixels: 112 x 112 x 3 uint8 RGB; what lies outside the photo is black.
     matrix: 2 x 3, maps photo pixels to crop pixels.
     points: 5 x 2, the five points in the photo, px.
     """
@@ -69,13 +69,14 @@ def similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDAr
     return matrix
 
 
-def align(frame: Frame, mesh: FaceMesh, scale: int = 1) -> FaceCrop:
-    """The face as the classifier wants it. Bilinear, black border, as GestaltMatcher crops.
-
-    scale: 2 gives the same crop at 224 x 224, for measures that need more detail.
-    """
+def align(frame: Frame, mesh: FaceMesh) -> FaceCrop:
+    """The face as the classifier wants it. Bilinear, black border, as GestaltMatcher crops."""
     points = five_points(mesh)
-    matrix = similarity(points, np.array(TEMPLATE)) * scale
-    size = (SIZE_PX * scale, SIZE_PX * scale)
+    matrix = similarity(points, np.array(TEMPLATE))
+    return FaceCrop(warp(frame, matrix, (SIZE_PX, SIZE_PX)), matrix, points)
+
+
+def warp(frame: Frame, matrix: NDArray[np.float64], size: tuple[int, int]) -> Pixels:
+    """Resample the frame through a 2 x 3 matrix into a picture of this width and height."""
     pixels = cv2.warpAffine(frame.pixels, matrix, size, flags=cv2.INTER_LINEAR, borderValue=(0, 0, 0))
-    return FaceCrop(np.asarray(pixels, np.uint8), matrix, points)
+    return np.asarray(pixels, np.uint8)

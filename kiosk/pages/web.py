@@ -8,13 +8,14 @@ look at slots that the engine's threads fill.
     GET  /preview/next?after=N    the live picture as JPEG, once it is newer than N (204 after a second without one)
     GET  /result/photo            the picture that the result stands for
     POST /session/<action>        start, shutter, again, leave
+    GET  /diagnostics             counts and the camera's health
     GET  /healthz                 200 when a session could start, else 503; names every condition
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from flask import Flask, Response, abort, jsonify, render_template, request
@@ -70,6 +71,7 @@ class Routes:
         app.add_url_rule("/result/photo", view_func=self.result_photo)
         app.add_url_rule("/session/<action>", view_func=self.act, methods=["POST"])
         app.add_url_rule("/healthz", view_func=self.health)
+        app.add_url_rule("/diagnostics", view_func=self.diagnostics)
 
     def page(self) -> str:
         """The page itself; everything that changes comes from the other routes."""
@@ -110,6 +112,10 @@ class Routes:
         """Every condition by name."""
         conditions = self._engine.conditions()
         return jsonify(conditions), 200 if all(conditions.values()) else 503
+
+    def diagnostics(self) -> Response:
+        """Counts since the start and how the camera is, for support and for the benchmark; nothing of a person."""
+        return jsonify(rates=asdict(self._engine.rates), camera=asdict(self._engine.camera_health))
 
 
 def create_app(engine: Engine, clock: Clock, look: Look | None = None) -> Flask:

@@ -91,6 +91,14 @@ def _check_screen(page: Page) -> None:
         assert box["x"] >= 0 and box["x"] + box["width"] <= size["width"], name
         assert box["y"] >= 0 and box["y"] + box["height"] <= size["height"], name
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    section = page.locator("section:not([hidden])")
+    assert section.evaluate("e => e.scrollHeight <= e.clientHeight && e.scrollWidth <= e.clientWidth"), "cut off"
+    assert (
+        section.evaluate(
+            "e => Math.min(...[...e.children].filter(c => !c.hidden).map(c => c.getBoundingClientRect().top))"
+        )
+        >= (section.bounding_box()["y"])
+    ), "something hides under the banner"
     assert page.is_visible(".banner"), "a demonstration says so on every screen"
 
 
@@ -114,7 +122,7 @@ def test_from_idle_to_a_result_to_a_retake_and_home(page: Page) -> None:
     page.click("[data-action=start]")
     _wait(page, "positioning")
     _expect(page, "#outline").to_have_attribute("points", re.compile(".{100,}"))
-    assert _frames_drawn(page) > 0
+    _expect(page, "#preview").to_have_attribute("data-frames", re.compile("[1-9]"))
     _check_screen(page)
     _shoot(page, "positioning")
 

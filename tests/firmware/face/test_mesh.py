@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from firmware.face import landmarks as lm
-from firmware.face.mesh import DETECT_EVERY, FaceMesh, MediaPipeMesher
+from firmware.face.mesh import DETECT_EVERY, FaceMesh, MediaPipeMesher, MediaPipeTracker
 from firmware.frame import Frame
 from firmware.photo import read_photo
 
@@ -55,8 +55,8 @@ def test_of_two_people_the_larger_face_comes_first(mesher: MediaPipeMesher, hopp
     assert faces[0].inter_eye_px > faces[1].inter_eye_px
 
 
-def test_tracking_notices_a_second_person_within_five_frames(hopper_frame: Frame) -> None:
-    with MediaPipeMesher(tracking=True) as tracker:
+def test_tracking_notices_a_second_person_within_ten_frames(hopper_frame: Frame) -> None:
+    with MediaPipeTracker() as tracker:
         assert len(tracker.find(hopper_frame)) == 1
         found = [len(tracker.find(_couple(hopper_frame))) for _ in range(2 * DETECT_EVERY)]
         assert found[-1] == 2
@@ -65,7 +65,7 @@ def test_tracking_notices_a_second_person_within_five_frames(hopper_frame: Frame
 
 def test_tracking_and_stills_agree_on_a_face_that_stands_still(mesher: MediaPipeMesher, hopper_frame: Frame) -> None:
     still = mesher.find(hopper_frame)[0]
-    with MediaPipeMesher(tracking=True) as tracker:
+    with MediaPipeTracker() as tracker:
         tracked = [tracker.find(hopper_frame)[0] for _ in range(6)][-1]
     error_px = np.linalg.norm(still.landmarks[:, :2] - tracked.landmarks[:, :2], axis=1).mean()
     assert error_px < 0.04 * still.inter_eye_px

@@ -1,0 +1,1 @@
+"""The benchmark: how fast and how large the kiosk is, against the libraries it stands on."""
