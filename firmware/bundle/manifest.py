@@ -7,6 +7,8 @@ manifest decides what a child's picture is compared with.
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,9 @@ from firmware.errors import BundleAbsentError, BundleManifestError
 
 FORMAT: Final = 1
 MANIFEST_LIMIT_BYTES: Final = 1_000_000
+FILE_LIMIT_BYTES: Final = 500_000_000
+"""A file is read in one piece, so what a manifest may promise is bounded."""
+OUTPUTS: Final = ("embedding", "logits", "features")
 UNAFFECTED: Final = "unaffected"
 """The label id of people without a syndrome."""
 
@@ -96,34 +101,40 @@ def read_manifest(folder: Path) -> Manifest:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BundleAbsentError(f"{folder} holds no manifest.json") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except BundleManifestError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no JSON, or an endless number
         raise BundleManifestError(f"{path} cannot be read: {error}") from error
     try:
         manifest = parse_manifest(data)
     except KeyError as error:
         raise BundleManifestError(f"{path} lacks {error}") from error
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BundleManifestError(f"{path}: {error}") from error
     return manifest
 
 
 def parse_manifest(data: Any) -> Manifest:
     """Parsed JSON -> Manifest. Raises KeyError, TypeError or ValueError that name the field."""
+    if not isinstance(data, dict):
+        raise TypeError("the manifest must be a JSON object")
     if data["format"] != FORMAT:
         raise ValueError(f"format {data['format']!r} is not {FORMAT}, the one this device reads")
     if not isinstance(data["clinical"], bool):
         raise TypeError("clinical must be true or false")
-    labels = tuple(Label(str(row["id"]), str(row["name"])) for row in data["labels"])
+    labels = tuple(Label(_text(row, "id"), _text(row, "name")) for row in data["labels"])
     if sum(label.id == UNAFFECTED for label in labels) != 1 or len({label.id for label in labels}) != len(labels):
         raise ValueError(f"labels must be distinct and hold {UNAFFECTED!r} once")
-    outputs = {str(row["name"]): tuple(int(n) for n in row["shape"]) for row in data["outputs"]}
+    outputs = {_text(row, "name"): tuple(int(n) for n in row["shape"]) for row in data["outputs"]}
+    if missing := [name for name in OUTPUTS if not outputs.get(name)]:
+        raise ValueError(f"outputs lacks {', '.join(missing)}, or its shape")
     if outputs.get("logits") != (1, len(labels)):
         raise ValueError(f"the output logits must have the shape [1, {len(labels)}]")
     return Manifest(
-        id=str(data["id"]),
-        version=str(data["version"]),
+        id=_text(data, "id"),
+        version=_text(data, "version"),
         clinical=data["clinical"],
-        mesh_backend=str(data["mesh_backend"]),
+        mesh_backend=_text(data, "mesh_backend"),
         normalisation=_normalisation(data["input"]),
         labels=labels,
         outputs=outputs,
@@ -134,13 +145,13 @@ def parse_manifest(data: Any) -> Manifest:
 
 def _normalisation(data: Mapping[str, Any]) -> Normalisation:
     mean, std = (tuple(float(v) for v in data[key]) for key in ("mean", "std"))
-    if len(mean) != 3 or len(std) != 3 or not all(v > 0 for v in std):
+    if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean + std)) or not all(v > 0 for v in std):
         raise ValueError("input: mean and std are three numbers each, std above 0")
     return Normalisation(int(data["size_px"]), mean, std)
 
 
 def _calibration(data: Mapping[str, Any]) -> Calibration:
-    calibration = Calibration(**{name: float(data[name]) for name in Calibration.__slots__})
+    calibration = Calibration(**{name: _number(data, name) for name in Calibration.__slots__})
     if not calibration.temperature > 0:
         raise ValueError("calibration: temperature must be above 0")
     if not 0 <= calibration.routine_below <= calibration.refer_at <= 1:
@@ -148,12 +159,30 @@ def _calibration(data: Mapping[str, Any]) -> Calibration:
     return calibration
 
 
+def _text(data: Mapping[str, Any], name: str) -> str:
+    if not isinstance(data[name], str) or not data[name]:
+        raise TypeError(f"{name} must be a text, not {data[name]!r}")
+    return str(data[name])
+
+
+def _number(data: Mapping[str, Any], name: str) -> float:
+    # JSON as Python reads it knows NaN, and a limit that is NaN is never crossed.
+    if isinstance(data[name], bool) or not isinstance(data[name], int | float) or not math.isfinite(data[name]):
+        raise TypeError(f"{name} must be a number, not {data[name]!r}")
+    return float(data[name])
+
+
 def _plain_name(name: str) -> str:
     # A manifest must not reach outside its own folder.
-    if Path(name).name != name or name in {"", ".", "..", "manifest.json"}:
+    if Path(name).name != name or "\0" in name or name in {"", ".", "..", "manifest.json"}:
         raise ValueError(f"files: {name!r} is not a plain file name")
     return name
 
 
 def _file(entry: Mapping[str, Any]) -> FileEntry:
-    return FileEntry(str(entry["sha256"]), int(entry["bytes"]))
+    digest, size_bytes = _text(entry, "sha256"), _number(entry, "bytes")
+    if not re.fullmatch("[0-9a-f]{64}", digest):
+        raise ValueError(f"sha256 must be 64 hexadecimal digits, not {digest!r}")
+    if not 0 <= size_bytes <= FILE_LIMIT_BYTES:
+        raise ValueError(f"bytes must be 0 to {FILE_LIMIT_BYTES}, not {size_bytes:g}")
+    return FileEntry(digest, int(size_bytes))

@@ -9,6 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
+import struct
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +25,10 @@ from firmware.errors import BundleAbsentError, BundleAlteredError, BundleModelEr
 MODEL = "classifier.tflite"
 GALLERY = "gallery.npz"
 SALIENCY = "saliency.npz"
+
+REBUILD = "Build the bundle again with python -m tools.bundle."
+DAMAGED = (ValueError, OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error)
+"""What numpy and zipfile raise for archives that are damaged, encrypted, or packed by a method unknown here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +49,12 @@ class Bundle:
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
         """The arrays of an .npz file of the bundle; pickled objects are refused."""
+        content = io.BytesIO(self._file(name))
         try:
-            with np.load(io.BytesIO(self._file(name)), allow_pickle=False) as archive:
+            with zipfile.ZipFile(content), np.load(content, allow_pickle=False) as archive:
                 return {key: archive[key] for key in archive.files}
-        except (ValueError, OSError, EOFError) as error:
-            raise BundleModelError(f"{name} is no readable .npz file: {error}") from error
+        except DAMAGED as error:
+            raise BundleModelError(f"{name} is no readable .npz file: {error}", REBUILD) from error
 
     def _file(self, name: str) -> bytes:
         if name not in self.contents:
@@ -64,8 +72,10 @@ def _checked(path: Path, entry: FileEntry) -> bytes:
     try:
         with path.open("rb") as file:
             content = file.read(entry.size_bytes + 1)  # never more than was promised
-    except (FileNotFoundError, IsADirectoryError) as error:
+    except FileNotFoundError as error:
         raise BundleAbsentError(f"{path} is missing, though the manifest lists it") from error
+    except OSError as error:
+        raise BundleAbsentError(f"{path} cannot be read ({error.strerror})") from error
     if len(content) != entry.size_bytes or not hmac.compare_digest(hashlib.sha256(content).hexdigest(), entry.sha256):
         raise BundleAlteredError(f"{path} is not the file that the manifest names")
     return content
