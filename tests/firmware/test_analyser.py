@@ -1,0 +1,90 @@
+"""The way of a frame with real models: live guidance, single photos, bursts, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from firmware.analyser import Analyser, Status
+from firmware.bundle.verify import Bundle
+from firmware.clock import ManualClock
+from firmware.errors import BundleManifestError
+from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
+from firmware.face.quality import Verdict
+from firmware.frame import Frame
+from firmware.syndrome.decision import Outcome
+
+
+@pytest.fixture(scope="module")
+def analyser(phantom: Bundle) -> Iterator[Analyser]:
+    with Analyser(phantom, MediaPipeMesher(), MediaPipeTracker()) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def large(hopper_frame: Frame) -> Frame:
+    return Frame(cv2.resize(hopper_frame.pixels, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC))
+
+
+def _nobody() -> Frame:
+    return Frame(np.full((480, 640, 3), 90, np.uint8))
+
+
+def test_a_photo_gets_an_answer_with_all_its_parts(analyser: Analyser, large: Frame) -> None:
+    answer = analyser.assess([large])
+    assert answer.status is Status.OK
+    assert answer.used == 1
+    assert len(answer.decision.ranking) == 7
+    assert answer.neighbours and answer.measurements and answer.saliency
+    assert {"mesh", "quality", "align", "classify", "decide", "total"} <= set(answer.timing_ms)
+
+
+def test_the_live_guide_sees_what_the_still_sees(analyser: Analyser, large: Frame) -> None:
+    guided = [analyser.guide(large) for _ in range(4)][-1]
+    still = analyser.assess([large]).best.guidance
+    assert guided.pose is not None and still.pose is not None
+    assert guided.pose.yaw == pytest.approx(still.pose.yaw, abs=3)
+    assert guided.quality.verdict == still.quality.verdict
+
+
+def test_nobody_and_several_and_too_far_are_refused_with_their_reason(analyser: Analyser, large: Frame) -> None:
+    assert analyser.assess([_nobody()]).status is Status.NO_FACE
+    couple = np.hstack([large.pixels, large.pixels])
+    assert analyser.assess([Frame(couple)]).status is Status.SEVERAL_FACES
+    small = Frame(cv2.resize(large.pixels, None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA))
+    refused = analyser.assess([small])
+    assert refused.status is Status.REFUSED
+    assert refused.decision.outcome is Outcome.INCONCLUSIVE
+    assert "come closer" in refused.decision.reasons[0]
+
+
+def test_a_burst_is_one_answer_from_its_good_frames(analyser: Analyser, large: Frame) -> None:
+    answer = analyser.assess([large, _nobody(), large, large])
+    assert (answer.status, answer.used) == (Status.OK, 3)
+    assert answer.best.guidance.quality.verdict is not Verdict.BLOCK
+
+
+def test_a_live_answer_needs_enough_good_frames(analyser: Analyser, large: Frame) -> None:
+    answer = analyser.assess([large, large, _nobody()], least_good=3)
+    assert answer.status is Status.REFUSED
+    assert answer.decision.reasons == ("only 2 good pictures",)
+
+
+def test_no_frames_are_an_error_of_the_caller(analyser: Analyser) -> None:
+    with pytest.raises(ValueError, match="at least one frame"):
+        analyser.assess([])
+
+
+def test_a_bundle_trained_with_another_mesh_is_refused(phantom: Bundle, mesher: MediaPipeMesher) -> None:
+    other = replace(phantom, manifest=replace(phantom.manifest, mesh_backend="face-landmarker-1"))
+    with pytest.raises(BundleManifestError, match="face-landmarker-1"):
+        Analyser(other, mesher)
+
+
+def test_durations_come_from_the_given_clock(phantom: Bundle, mesher: MediaPipeMesher, large: Frame) -> None:
+    still = Analyser(phantom, mesher, clock=ManualClock()).assess([large])
+    assert set(still.timing_ms.values()) == {0.0}
