@@ -29,6 +29,7 @@ from tools.errors import ConversionError, DataAbsentError, TableError, UsageErro
 from tools.files import write_atomic, write_json
 from tools.network import build
 from tools.quantise import quantise, to_tflite
+from tools.rewrite import replace_prelu
 
 FEWEST_CROPS = 4
 MOST_FOR_RANGES = 200
@@ -77,16 +78,22 @@ def halves(crops: Pixels, path: Path) -> tuple[Pixels, Pixels]:
     return crops[np.sort(order[held:][:MOST_FOR_RANGES])], crops[np.sort(order[:held])]
 
 
+DIMENSIONS: Final = ([2], [2, 2], [2, 2, 4])
+"""What a network may return: an embedding [1,d]; logits [1,k] with it; the last feature map [1,c,h,w] with both."""
+
+
 def check_outputs(network: Any) -> None:
-    """ConversionError unless the network gives embedding [1,d], logits [1,k], features [1,c,h,w], all finite."""
+    """ConversionError unless the network returns one of the three forms of DIMENSIONS, all finite."""
     try:
         with torch.no_grad():
             outputs = network(torch.zeros(1, 3, CROP_PX, CROP_PX))
-    except (RuntimeError, TypeError, ValueError) as error:
-        raise ConversionError(f"the network does not take [1,3,{CROP_PX},{CROP_PX}]: {error}") from error
-    shapes = [tuple(output.shape) for output in outputs] if isinstance(outputs, (tuple, list)) else []
-    if [len(shape) for shape in shapes] != [2, 2, 4]:
-        raise ConversionError(f"the network must return embedding, logits and features, not {shapes or type(outputs)}")
+    except (RuntimeError, TypeError, ValueError, AssertionError) as error:
+        reason = str(error).strip().splitlines() or ["no reason given"]
+        raise ConversionError(f"the network does not take [1,3,{CROP_PX},{CROP_PX}]: {reason[0]}") from error
+    outputs = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
+    shapes = [tuple(getattr(output, "shape", ())) for output in outputs]
+    if [len(shape) for shape in shapes] not in DIMENSIONS:
+        raise ConversionError(f"the network must return embedding, logits and features, not shapes {shapes}")
     if not all(bool(torch.isfinite(output).all()) for output in outputs):
         raise ConversionError("the network's outputs are not finite")
 
@@ -97,7 +104,7 @@ def convert(network: Any, crops: Pixels, path: Path, out: Path) -> Report:
     ranges, held = halves(crops, path)
     inputs = (ranges.astype(np.float32) - PIXEL_MEAN) / PIXEL_STD
     with tempfile.TemporaryDirectory() as scratch:
-        plain = to_tflite(network, Path(scratch) / "float.tflite")
+        plain = to_tflite(replace_prelu(network, torch.zeros(1, 3, CROP_PX, CROP_PX)), Path(scratch) / "float.tflite")
         small = quantise(plain, inputs)
     report = compare(plain, small, held)
     write_atomic(out / "classifier.tflite", small)

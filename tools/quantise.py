@@ -37,10 +37,11 @@ class _ChannelsLast(torch.nn.Module):  # type: ignore[misc]
         super().__init__()
         self.network = network
 
-    def forward(self, x: Any) -> tuple[Any, Any, Any]:
-        """Embedding, logits, features."""
-        embedding, logits, features = self.network(x.permute(0, 3, 1, 2))
-        return embedding, logits, features.permute(0, 2, 3, 1)
+    def forward(self, x: Any) -> tuple[Any, ...]:
+        """Embedding, and logits and features where the network has them."""
+        found = self.network(x.permute(0, 3, 1, 2))
+        outputs = tuple(found) if isinstance(found, (tuple, list)) else (found,)
+        return tuple(o.permute(0, 2, 3, 1) if o.dim() == 4 else o for o in outputs)
 
 
 def to_tflite(network: Any, path: Path) -> bytes:
