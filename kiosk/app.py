@@ -28,6 +28,7 @@ from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
 from kiosk.engine import Engine
 from kiosk.pages.server import WebServer
 from kiosk.pages.web import Look, create_app
+from kiosk.records.store import VolatileRecords
 from kiosk.session import Rules
 from kiosk.settings import Settings
 
@@ -63,7 +64,8 @@ def build_engine(settings: Settings, clock: Clock, failed: threading.Event) -> E
     analyser = Analyser(bundle, MediaPipeMesher(), MediaPipeTracker(), clock)
     light = open_light(settings.light, clock=clock)
     rules = Rules(countdown_s=settings.countdown)
-    return Engine(camera, analyser, light, clock, rules, on_failure=lambda _name, _error: failed.set())
+    records = VolatileRecords()
+    return Engine(camera, analyser, light, clock, records, rules, on_failure=lambda _name, _error: failed.set())
 
 
 def _state_folder(settings: Settings) -> Path:

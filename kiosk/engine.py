@@ -21,6 +21,8 @@ from firmware.errors import CameraError, KioskError
 from firmware.frame import Frame
 from firmware.runtime.latest import Latest, Numbered
 from firmware.runtime.worker import OnFailure, Worker
+from kiosk.records.record import Record, is_time_trusted
+from kiosk.records.store import RecordStore
 from kiosk.session import (
     LOOKING,
     Assess,
@@ -28,6 +30,7 @@ from kiosk.session import (
     AssessmentFailed,
     Event,
     Guided,
+    Keep,
     Moment,
     Readiness,
     Rules,
@@ -63,6 +66,7 @@ class Engine:
         analyser: Analyser,
         light: StatusLight,
         clock: Clock,
+        records: RecordStore,
         rules: Rules | None = None,
         on_failure: OnFailure | None = None,
     ) -> None:
@@ -70,6 +74,7 @@ class Engine:
         self._analyser = analyser
         self._light = light
         self._clock = clock
+        self._records = records
         self._rules = rules or Rules()
         self._lock = threading.Lock()
         self._session = Session(since_ns=clock.monotonic_ns())
@@ -104,6 +109,11 @@ class Engine:
         return self._light
 
     @property
+    def screened(self) -> int:
+        """Answers given since the start."""
+        return self._records.count()
+
+    @property
     def rates(self) -> Rates:
         """Frames read, frames looked at, frames that nobody looked at."""
         return Rates(self._read, self._guided, self._frames.skipped)
@@ -134,8 +144,14 @@ class Engine:
             if following is not self._session:
                 self._publish(following)
         for effect in effects:
-            self._jobs.put(effect)
+            self._carry_out(effect)
         return following
+
+    def _carry_out(self, effect: Assess | Keep) -> None:
+        if isinstance(effect, Assess):
+            self._jobs.put(effect)
+        else:
+            self._records.add(Record.of(effect.assessment, self._clock.now(), time_trusted=is_time_trusted()))
 
     def shutter(self) -> None:
         """The button beside the screen was pressed."""

@@ -136,7 +136,14 @@ class Assess:
     frames: tuple[Frame, ...]
 
 
-Effects = tuple[Assess, ...]
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Effect: an answer was given; make its record."""
+
+    assessment: Assessment
+
+
+Effects = tuple[Assess | Keep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +169,16 @@ def step(session: Session, event: Event, moment: Moment) -> tuple[Session, Effec
     """The next session, and what is to be done. Returns the same object when nothing changed."""
     handler = TRANSITIONS.get((session.state, type(event)))
     following = handler(session, event, moment) if handler else session
-    if following.state is State.ANALYSING and session.state is not State.ANALYSING:
-        return following, (Assess(following.kept),)
-    return following, ()
+    return following, _effects(following) if following.state is not session.state else ()
+
+
+def _effects(entered: Session) -> Effects:
+    """What entering a state asks for."""
+    if entered.state is State.ANALYSING:
+        return (Assess(entered.kept),)
+    if entered.state is State.RESULT and entered.assessment:
+        return (Keep(entered.assessment),)
+    return ()
 
 
 def _enter(state: State, moment: Moment, session: Session) -> Session:

@@ -22,6 +22,7 @@ from firmware.frame import Frame
 from kiosk.engine import Engine
 from kiosk.pages.server import WebServer
 from kiosk.pages.web import create_app
+from kiosk.records.store import VolatileRecords
 from kiosk.session import Rules
 
 
@@ -51,6 +52,7 @@ class RunningKiosk:
     engine: Engine
     light: SimulatedLight
     unplugged: threading.Event
+    records: VolatileRecords
 
 
 @pytest.fixture
@@ -59,15 +61,15 @@ def start_kiosk(phantom: Bundle) -> Iterator[Callable[[str], RunningKiosk]]:
     endings: list[Callable[[], None]] = []
 
     def start(uri: str) -> RunningKiosk:
-        clock, unplugged, light = SystemClock(), threading.Event(), SimulatedLight()
+        clock, unplugged, light, records = SystemClock(), threading.Event(), SimulatedLight(), VolatileRecords()
         camera = SteadyCamera(lambda: UnpluggableCamera(uri, unplugged), clock)
         analyser = Analyser(phantom, MediaPipeMesher(), MediaPipeTracker(), clock)
-        engine = Engine(camera, analyser, light, clock, Rules(countdown_s=0.5))
+        engine = Engine(camera, analyser, light, clock, records, Rules(countdown_s=0.5))
         server = WebServer("127.0.0.1", 0)
         engine.start()
         server.start(create_app(engine, clock))
         endings.extend([server.stop, engine.stop])
-        return RunningKiosk(f"http://127.0.0.1:{server.port}", engine, light, unplugged)
+        return RunningKiosk(f"http://127.0.0.1:{server.port}", engine, light, unplugged, records)
 
     yield start
     for end in endings:

@@ -42,8 +42,9 @@ class Gallery:
         lengths = np.linalg.norm(embeddings.astype(np.float32), axis=1, keepdims=True)
         if not (np.isfinite(lengths).all() and (lengths > 0).all()):
             raise BundleModelError(f"{GALLERY}: an embedding is zero or not finite")
-        if not ((labels >= 0) & (labels < len(bundle.manifest.labels))).all():
-            raise BundleModelError(f"{GALLERY}: a label is none of the manifest's {len(bundle.manifest.labels)}")
+        known = len(bundle.manifest.labels)
+        if not set(labels.tolist()) <= set(range(known)):
+            raise BundleModelError(f"{GALLERY}: a label is none of the manifest's {known}")
         self._embeddings = embeddings.astype(np.float32) / lengths
         self._ids = [bundle.manifest.labels[int(i)].id for i in labels]
         self._image_ids = [str(i) for i in image_ids]

@@ -76,3 +76,4 @@ DEMONSTRATION: Final = "Demonstration. This model learned from drawn faces. Its 
 SUPPORTS: Final = "Phenokiosk supports a referral. It never diagnoses."
 CAMERA_STALLED: Final = "No picture from the camera. Trying again."
 CONNECTION_LOST: Final = "The kiosk's program does not answer. Trying again."
+SCREENED: Final = "Screened since switched on: "

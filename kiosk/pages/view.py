@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from firmware.analyser import Assessment, Guidance
@@ -15,7 +15,17 @@ from kiosk.pages import texts
 from kiosk.session import LOOKING, Session, State
 
 
-def view(session: Session, number: int, now_ns: int, health: CameraHealth, *, live: bool) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the page shows beside the session. live: whether pictures come. screened: answers since the start."""
+
+    now_ns: int
+    health: CameraHealth
+    live: bool
+    screened: int = 0
+
+
+def view(session: Session, number: int, around: Surroundings) -> dict[str, Any]:
     """The whole page for one session; `number` is what the page asks for the next change with."""
     pattern = PATTERNS[session.state]
     return {
@@ -25,9 +35,17 @@ def view(session: Session, number: int, now_ns: int, health: CameraHealth, *, li
         "missing": [texts.CONDITIONS.get(name, texts.CONDITION_OTHER) for name in session.missing],
         "outline": _outline(session.guidance) if session.state in LOOKING else None,
         "verdict": session.guidance.quality.verdict if session.guidance else None,
-        "countdown_ms": max(session.zero_ns - now_ns, 0) // 1_000_000 if session.state is State.COUNTDOWN else None,
+        "countdown_ms": max(session.zero_ns - around.now_ns, 0) // 1_000_000
+        if session.state is State.COUNTDOWN
+        else None,
         "reason": session.reason,
-        "camera": {"live": live, "state": health.state, "error": health.last_error, "reopened": health.reopen_count},
+        "screened": around.screened,
+        "camera": {
+            "live": around.live,
+            "state": health.state,
+            "error": health.last_error,
+            "reopened": health.reopen_count,
+        },
         "light": {"name": pattern.name, "colour": list(pattern.colour), "rhythm": [list(p) for p in pattern.rhythm]},
         "result": _result(session.assessment) if session.assessment else None,
     }
@@ -41,6 +59,10 @@ def _instruction(session: Session) -> texts.Instruction:
         advice = session.guidance.quality.advice
         return texts.ADVICE[advice] if advice else texts.STATES[session.state]
     return texts.STATES[session.state]
+
+
+def _countdown_ms(session: Session, now_ns: int) -> int | None:
+    return max(session.zero_ns - now_ns, 0) // 1_000_000 if session.state is State.COUNTDOWN else None
 
 
 def _outline(guidance: Guidance | None) -> list[list[float]] | None:

@@ -24,7 +24,7 @@ from firmware.clock import Clock
 from kiosk.engine import Engine
 from kiosk.pages import texts
 from kiosk.pages.preview import PreviewEncoder, encode
-from kiosk.pages.view import view
+from kiosk.pages.view import Surroundings, view
 from kiosk.session import Again, Event, Leave, Shutter, Start
 
 WAIT_S: Final = 1.0
@@ -82,9 +82,10 @@ class Routes:
         item = self._engine.view(_after(), WAIT_S) or self._engine.view(-1, 0)
         if item is None:
             abort(503)
-        live = self._engine.conditions()["camera"]
-        now_ns = self._clock.monotonic_ns()
-        return jsonify(view(item.value, item.number, now_ns, self._engine.camera_health, live=live))
+        engine = self._engine
+        live = engine.conditions()["camera"]
+        around = Surroundings(self._clock.monotonic_ns(), engine.camera_health, live, engine.screened)
+        return jsonify(view(item.value, item.number, around))
 
     def preview(self) -> Response:
         """The live picture, as soon as it is newer than what the page has."""

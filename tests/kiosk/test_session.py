@@ -24,6 +24,7 @@ from kiosk.session import (
     AssessmentFailed,
     Event,
     Guided,
+    Keep,
     Leave,
     Moment,
     Readiness,
@@ -46,7 +47,7 @@ class Kiosk:
     def __init__(self) -> None:
         self.session = Session()
         self.now_s = 0.0
-        self.effects: list[Assess] = []
+        self.effects: list[Assess | Keep] = []
 
     def at(self, now_s: float, *events: Event) -> State:
         self.now_s = now_s
@@ -84,9 +85,11 @@ def _to_analysis(kiosk: Kiosk) -> None:
 def test_a_whole_visit_from_start_to_result_and_back(kiosk: Kiosk) -> None:
     _to_analysis(kiosk)
     (effect,) = kiosk.effects
+    assert isinstance(effect, Assess)
     assert len(effect.frames) == FRAMES
     assert kiosk.at(6, Assessed(assessment())) is State.RESULT
     assert kiosk.session.assessment is not None
+    assert kiosk.effects[1:] == [Keep(kiosk.session.assessment)]
     assert kiosk.at(7, Leave()) is State.IDLE
     assert kiosk.session == Session(State.IDLE, kiosk.session.since_ns, ())
 

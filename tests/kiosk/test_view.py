@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,11 +12,11 @@ from firmware.camera.steady import CameraHealth
 from firmware.face.quality import Advice, Verdict
 from firmware.syndrome.decision import Outcome
 from kiosk.pages import texts
-from kiosk.pages.view import view
+from kiosk.pages.view import Surroundings, view
 from kiosk.session import Session, State
 from tests.kiosk.factories import assessment, guidance
 
-HEALTH = CameraHealth("running", 0)
+AROUND = Surroundings(0, CameraHealth("running", 0), live=True)
 
 
 def test_every_advice_and_state_has_an_instruction_of_at_most_six_words() -> None:
@@ -33,21 +34,21 @@ def test_every_state_has_a_light() -> None:
 @pytest.mark.parametrize("outcome", Outcome)
 def test_the_light_never_tells_the_outcome(outcome: Outcome) -> None:
     session = Session(State.RESULT, missing=(), assessment=assessment(outcome=outcome))
-    assert view(session, 0, 0, HEALTH, live=True)["light"]["name"] == PATTERNS["result"].name
+    assert view(session, 0, AROUND)["light"]["name"] == PATTERNS["result"].name
 
 
 @pytest.mark.parametrize("state", State)
 def test_every_state_is_plain_json(state: State) -> None:
     session = Session(state, missing=("camera",), guidance=guidance(), assessment=assessment(), zero_ns=5_000_000_000)
-    drawn = view(session, 3, 3_500_000_000, HEALTH, live=True)
+    drawn = view(session, 3, replace(AROUND, now_ns=3_500_000_000))
     assert json.loads(json.dumps(drawn)) == drawn
     assert drawn["countdown_ms"] == (1500 if state is State.COUNTDOWN else None)
 
 
 def test_advice_about_the_face_replaces_the_states_own_text() -> None:
     blurred = Session(State.POSITIONING, guidance=guidance(Verdict.WARN, advice=Advice.MORE_LIGHT))
-    assert view(blurred, 0, 0, HEALTH, live=True)["instruction"] == {"text": "More light on the face", "icon": "light"}
+    assert view(blurred, 0, AROUND)["instruction"] == {"text": "More light on the face", "icon": "light"}
     good = Session(State.POSITIONING, guidance=guidance())
-    assert view(good, 0, 0, HEALTH, live=True)["instruction"]["text"] == "Good. Hold still"
+    assert view(good, 0, AROUND)["instruction"]["text"] == "Good. Hold still"
     nobody = Session(State.POSITIONING)
-    assert view(nobody, 0, 0, HEALTH, live=True)["instruction"]["text"] == "Look at the camera"
+    assert view(nobody, 0, AROUND)["instruction"]["text"] == "Look at the camera"

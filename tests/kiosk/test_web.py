@@ -66,9 +66,11 @@ def test_a_screening_goes_from_start_to_a_result_with_five_pictures_or_more(kios
     assert answer["decision"] in {"refer", "routine", "inconclusive"}
     assert sum(row["probability"] for row in answer["ranking"]) == pytest.approx(1, abs=1e-3)
     assert answer["bundle"]["clinical"] is False
+    (record,) = kiosk.records.all()
+    assert (record.outcome, record.bundle_id) == (answer["decision"], "phantom")
     assert _ask(kiosk, "/result/photo")[0] == 200
     _ask(kiosk, "/session/leave", "POST")
-    _until(kiosk, lambda state: state["state"] == "idle")
+    assert _until(kiosk, lambda state: state["state"] == "idle")["screened"] == 1
     assert _ask(kiosk, "/result/photo")[0] == 404, "nothing of the last person can be fetched"
 
 

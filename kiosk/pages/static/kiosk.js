@@ -67,6 +67,7 @@ function draw(next) {
   }
   if (!STAGES.includes(next.state)) alertText("stalled", false);
   el("reason").textContent = sentence(next.reason);
+  el("screened").textContent = el("screened").dataset.text + next.screened;
   drawLamp(next.light);
   showDetails(false);
   if (next.result) drawResult(next.result, next.number);
