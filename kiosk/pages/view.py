@@ -40,12 +40,7 @@ def view(session: Session, number: int, around: Surroundings) -> dict[str, Any]:
         else None,
         "reason": session.reason,
         "screened": around.screened,
-        "camera": {
-            "live": around.live,
-            "state": health.state,
-            "error": health.last_error,
-            "reopened": health.reopen_count,
-        },
+        "camera": {"live": around.live, **asdict(around.health)},
         "light": {"name": pattern.name, "colour": list(pattern.colour), "rhythm": [list(p) for p in pattern.rhythm]},
         "result": _result(session.assessment) if session.assessment else None,
     }
