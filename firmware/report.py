@@ -6,11 +6,13 @@ needs no special case for a refused photo; what was not answered is empty, and i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from firmware.analyser import Assessment, Status
 from firmware.bundle.manifest import Manifest
 from firmware.errors import KioskError
+from firmware.face.mesh import FaceMesh
 
 DEMONSTRATION = "DEMONSTRATION: a phantom model, trained on rendered faces. It says nothing about a person."
 
@@ -25,7 +27,7 @@ def as_json(photo: str, assessment: Assessment, *, with_landmarks: bool = False)
         "status": assessment.status,
         "bundle": bundle_json(assessment.manifest, signed=assessment.signed),
         "pose": {k: round(getattr(pose, k), 2) for k in ("yaw", "pitch", "roll")} if pose else None,
-        **({"landmarks": faces[0].landmarks.round(2).tolist() if faces else []} if with_landmarks else {}),
+        **({"landmarks": _rows(faces)} if with_landmarks else {}),
         "quality": [
             {"measure": m.measure, "value": m.value, "score": m.score, "verdict": m.verdict, "advice": m.advice}
             for m in guidance.quality.measures
@@ -46,6 +48,11 @@ def as_json(photo: str, assessment: Assessment, *, with_landmarks: bool = False)
         "saliency": dict(assessment.saliency),
         "timing_ms": dict(assessment.timing_ms),
     }
+
+
+def _rows(faces: Sequence[FaceMesh]) -> list[list[float]]:
+    """The largest face's landmarks; in double precision, in which two decimals stay two decimals."""
+    return [[round(float(v), 2) for v in point] for point in faces[0].landmarks] if faces else []
 
 
 def unreadable_json(photo: str, manifest: Manifest, error: KioskError, *, signed: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ COLUMNS: Final = (
     "img", "bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", *(f"kp{i}_{axis}" for i in range(1, 6) for axis in "xy"),
 )  # fmt: skip
 JPEG_QUALITY: Final = 95
+WRITABLE: Final = "Name a folder you may write to."
 
 
 def register(subparsers: Subparsers) -> None:
@@ -39,9 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         arguments.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StateError(
-            f"{arguments.out} cannot be made ({error.strerror})", "Name a folder you may write to."
-        ) from error
+        raise StateError(f"{arguments.out} cannot be made ({error.strerror})", WRITABLE) from error
     rows, unreadable = [], 0
     with MediaPipeMesher() as mesher:
         for photo in photos:
@@ -71,9 +71,17 @@ def _coordinates(mesh: FaceMesh, crop: FaceCrop) -> list[int]:
 
 def _write_crop(path: Path, crop: FaceCrop) -> None:
     bgr = cv2.cvtColor(crop.pixels, cv2.COLOR_RGB2BGR)
-    path.write_bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes())
+    _write(path, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes())
 
 
 def _write_coordinates(path: Path, rows: list[tuple[object, ...]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
+    _write(path, text.getvalue().encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise StateError(f"{path} cannot be written ({error.strerror})", WRITABLE) from error

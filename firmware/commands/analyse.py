@@ -9,13 +9,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firmware.analyser import Analyser
+from firmware.analyser import Analyser, Assessment
 from firmware.bundle.verify import load_bundle
 from firmware.clock import SystemClock
 from firmware.commands import SHIPPED_BUNDLE
 from firmware.errors import PhotoError
 from firmware.face.mesh import MediaPipeMesher
-from firmware.frame import Frame
 from firmware.photo import find_photos, read_photo
 from firmware.report import as_json, as_text, unreadable_json
 from firmware.stopwatch import Stopwatch
@@ -58,10 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
     for name in UNUSED_YET:
         if getattr(arguments, name) is not None:
             print(f"note: --{name} is accepted, but this version does not use it yet", file=sys.stderr)
-    photos = list(find_photos(arguments.photos))
     bundle = load_bundle(arguments.bundle)
     with Analyser(bundle, MediaPipeMesher()) as analyser:
         session = _Session(analyser, arguments)
+        photos = session.find(arguments.photos)
         bursts: Iterable[Sequence[Path]] = [photos] if arguments.burst else ([photo] for photo in photos)
         for burst in bursts:
             session.answer(burst)
@@ -69,35 +68,54 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class _Session:
-    """What stays the same from photo to photo, and whether one of them was unreadable."""
+    """What stays the same from photo to photo, and the last of them that was unreadable."""
 
     def __init__(self, analyser: Analyser, arguments: argparse.Namespace) -> None:
         self._analyser = analyser
         self._json = bool(arguments.json)
         self._landmarks = bool(arguments.landmarks)
-        self.unreadable = False
+        self._burst = bool(arguments.burst)
+        self.unreadable: tuple[Path, PhotoError] | None = None
+
+    def find(self, paths: Sequence[Path]) -> list[Path]:
+        """The photos at these paths; a folder that holds none is reported, and the others are kept."""
+        photos: list[Path] = []
+        for path in paths:
+            try:
+                photos += find_photos([path])
+            except PhotoError as error:
+                self._report(path, error)
+                if not self._burst:
+                    self._answer_unreadable()
+        return photos
 
     def answer(self, photos: Sequence[Path]) -> None:
-        """Print one answer for these photos of one subject."""
+        """Print one answer for these photos of one subject, also when none of them can be read."""
         watch = Stopwatch(SystemClock())
-        with watch.stage("decode"):
-            frames = [frame for i, photo in enumerate(photos) if (frame := self._read(i, photo, len(photos) == 1))]
-        if not frames:
-            return
-        assessment = self._analyser.assess(frames, watch=watch)
+        frames = []
+        for sequence, photo in enumerate(photos):
+            try:
+                with watch.stage("decode"):
+                    frames.append(read_photo(photo, sequence))
+            except PhotoError as error:
+                self._report(photo, error)
+        if frames:
+            self._answer(self._analyser.assess(frames, watch=watch))
+        else:
+            self._answer_unreadable()
+
+    def _report(self, path: Path, error: PhotoError) -> None:
+        self.unreadable = path, error
+        print(error, file=sys.stderr)
+
+    def _answer(self, assessment: Assessment) -> None:
         name = str(assessment.best.guidance.frame.source["photo"])
         if self._json:
             print(json.dumps(as_json(name, assessment, with_landmarks=self._landmarks)), flush=True)
         else:
             print(as_text(name, assessment), flush=True)
 
-    def _read(self, sequence: int, photo: Path, alone: bool) -> Frame | None:
-        try:
-            return read_photo(photo, sequence)
-        except PhotoError as error:
-            self.unreadable = True
-            print(error, file=sys.stderr)
-            if self._json and alone:
-                answer = unreadable_json(str(photo), self._analyser.manifest, error, signed=False)
-                print(json.dumps(answer), flush=True)
-            return None
+    def _answer_unreadable(self) -> None:
+        if self._json and self.unreadable:
+            path, error = self.unreadable
+            print(json.dumps(unreadable_json(str(path), self._analyser.manifest, error, signed=False)), flush=True)
