@@ -11,7 +11,10 @@ from typing import ClassVar
 
 
 class KioskError(Exception):
-    """Root of the tree. `str(error)` is the one line that is shown."""
+    """Something failed that has no code of its own.
+
+    The root of the tree; `str(error)` is the one line that is shown.
+    """
 
     code: ClassVar[str] = "KSK-00"
     remedy: ClassVar[str] = "Restart the kiosk; if it comes again, send the diagnostics to support."

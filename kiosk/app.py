@@ -17,13 +17,14 @@ import cv2
 
 from firmware.analyser import Analyser
 from firmware.board.opening import open_button, open_light
+from firmware.board.power import shutdown
 from firmware.board.watchdog import Notifier, Watchdog, feed_interval_s
 from firmware.bundle.slots import Slots
 from firmware.camera import CameraSettings, open_camera
 from firmware.camera.steady import SteadyCamera
 from firmware.camera.uri import CameraUri
 from firmware.clock import Clock, SystemClock
-from firmware.errors import StateError
+from firmware.errors import PowerError, StateError
 from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
 from kiosk.engine import Engine
 from kiosk.pages.server import WebServer
@@ -92,6 +93,7 @@ def run(settings: Settings) -> int:
         button = open_button(settings.light, clock=clock)
         parts.callback(button.close)
         button.on_press(engine.shutter)
+        button.on_hold(lambda: _switch_off(engine))
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ending.set())
         engine.start()
@@ -99,6 +101,16 @@ def run(settings: Settings) -> int:
         _log.info("kiosk at http://%s:%s/", settings.host, server.port)
         _live(engine, clock, ending, failed)
     return 1 if failed.is_set() else 0
+
+
+def _switch_off(engine: Engine) -> None:
+    """The button was held: switch the machine off, unless somebody is in front of it."""
+    if not engine.is_idle:
+        return
+    try:
+        shutdown()
+    except PowerError as error:
+        _log.error("%s", error)
 
 
 def _live(engine: Engine, clock: Clock, ending: threading.Event, failed: threading.Event) -> None:

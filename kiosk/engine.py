@@ -17,7 +17,7 @@ from firmware.analyser import LIVE_FRAMES, Analyser
 from firmware.board.lights import PATTERNS, StatusLight
 from firmware.camera.steady import CameraHealth, SteadyCamera
 from firmware.clock import Clock
-from firmware.errors import CameraError, KioskError
+from firmware.errors import KioskError
 from firmware.frame import Frame
 from firmware.runtime.latest import Latest, Numbered
 from firmware.runtime.worker import OnFailure, Worker
@@ -36,6 +36,7 @@ from kiosk.session import (
     Rules,
     Session,
     Shutter,
+    State,
     Tick,
     step,
 )
@@ -84,11 +85,11 @@ class Engine:
         self._frame_ns = clock.monotonic_ns()
         self._read, self._guided = 0, 0
         self._last_looked, self._last_job = -1, -1
-        failed = on_failure or (lambda name, error: _log.error("%s ended: %s", name, error))
+        self._on_failure = on_failure
         self._workers = (
-            Worker("camera", self._read_camera, failed, on_end=camera.close),
-            Worker("guide", self._guide, failed),
-            Worker("assess", self._assess, failed),
+            Worker("camera", self._read_camera, self._failed, on_end=camera.close),
+            Worker("guide", self._guide, self._failed),
+            Worker("assess", self._assess, self._failed),
         )
         self._views.put(self._session)
         light.show(PATTERNS[self._session.state])
@@ -109,6 +110,11 @@ class Engine:
         return self._light
 
     @property
+    def is_idle(self) -> bool:
+        """Whether nobody is being screened, so that the kiosk may be switched off."""
+        return self._session.state in {State.IDLE, State.BLOCKED}
+
+    @property
     def screened(self) -> int:
         """Answers given since the start."""
         return self._records.count()
@@ -125,6 +131,7 @@ class Engine:
 
     def stop(self) -> None:
         """End the threads and give camera, models and light back."""
+        self._light.show(PATTERNS["stopping"])
         for slot in (self._frames, self._jobs, self._views):
             slot.close()
         for worker in reversed(self._workers):
@@ -171,10 +178,16 @@ class Engine:
         self._session = session
         self._views.put(session)
 
+    def _failed(self, name: str, error: Exception) -> None:
+        """A thread that must not end has ended: show it, and let the service be restarted."""
+        self._light.show(PATTERNS["fault"])
+        if self._on_failure:
+            self._on_failure(name, error)
+
     def _read_camera(self) -> None:
         try:
             frame = self._camera.read(STALE_S)
-        except CameraError:
+        except KioskError:
             return  # the camera's health says it, and it is opened again by itself
         self._frame_ns = self._clock.monotonic_ns()
         self._read += 1

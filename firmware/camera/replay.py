@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from firmware.camera.base import MAX_FPS, CameraSettings, Closing
+from firmware.camera.base import CameraSettings, Closing
 from firmware.camera.orient import orient
 from firmware.camera.pictures import Picture, Pictures, open_pictures
 from firmware.camera.uri import CameraUri
@@ -92,5 +92,5 @@ def open_replay(uri: CameraUri, settings: CameraSettings, clock: Clock) -> Repla
 
     Raises CameraAbsentError, CameraUriError, NoPhotosError or PhotoUnreadableError.
     """
-    fps, loop = uri.number("fps", DEFAULT_FPS, MAX_FPS), uri.number("loop", 0, 1)
+    fps, loop = uri.number("fps", DEFAULT_FPS), uri.number("loop", 0)
     return ReplayCamera(uri.text, open_pictures(Path(uri.target)), settings, clock, fps, bool(loop))

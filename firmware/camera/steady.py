@@ -1,6 +1,6 @@
 """A camera that comes back: unplugged and plugged in again is the normal case, not an error of the kiosk.
 
-Rules: on any CameraError the camera is closed, and opened again after a wait that doubles from 0.5 s to 8 s until a
+Rules: on any KioskError the camera is closed, and opened again after a wait that doubles from 0.5 s to 8 s until a
 frame arrives; the sequence keeps growing over reopenings, so nobody takes an old frame for a new one; `read` keeps to
 its timeout in every state, so the reader's heartbeat goes on while there is no camera.
 """
@@ -15,7 +15,7 @@ from typing import Literal
 
 from firmware.camera.base import Camera, Closing
 from firmware.clock import Clock
-from firmware.errors import CameraAbsentError, CameraError
+from firmware.errors import CameraAbsentError, KioskError
 from firmware.frame import Frame
 
 FIRST_WAIT_S = 0.5
@@ -55,7 +55,7 @@ class SteadyCamera(Closing):
         self._closed = threading.Event()
         self._pause = pause or self._closed.wait
         self._camera: Camera | None = None
-        self._error: CameraError | None = None
+        self._error: KioskError | None = None
         self._wait_s = FIRST_WAIT_S
         self._due_ns = 0
         self._next_sequence = 0
@@ -72,7 +72,7 @@ class SteadyCamera(Closing):
         try:
             camera = self._camera or self._reopened(timeout_s)
             return self._accepted(camera.read(timeout_s))
-        except CameraError as error:
+        except KioskError as error:  # an empty replay folder is a camera without pictures, too
             if error is not self._error:
                 self._give_up(error)
             raise
@@ -108,7 +108,7 @@ class SteadyCamera(Closing):
         self._next_sequence = sequence + 1
         return replace(frame, sequence=sequence)
 
-    def _give_up(self, error: CameraError) -> None:
+    def _give_up(self, error: KioskError) -> None:
         """Close the camera and fix when the next attempt is due."""
         self._drop()
         now_ns = self._clock.monotonic_ns()

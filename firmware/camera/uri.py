@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from firmware.camera.base import MAX_FPS
 from firmware.errors import CameraUriError
 
 OPTIONS: Mapping[str, frozenset[str]] = {
@@ -18,6 +19,10 @@ OPTIONS: Mapping[str, frozenset[str]] = {
     "argus": frozenset({"source"}),
 }
 """The schemes, and the options that each knows."""
+NUMBERED = frozenset({"picamera", "argus"})
+"""The schemes whose cameras are called by a number."""
+LIMITS: Mapping[str, float] = {"fps": MAX_FPS, "loop": 1, "frozen_s": 3600}
+"""The options that are numbers, and the greatest that each takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,16 @@ class CameraUri:
         target = unquote(parts.netloc + parts.path)
         if not target:
             raise CameraUriError(f"{text!r} names no camera")
-        return cls(text, parts.scheme, target, _options(text, parts.scheme, parts.query))
+        address = cls(text, parts.scheme, target, _options(text, parts.scheme, parts.query))
+        if parts.scheme in NUMBERED:
+            address.index()
+        for name in LIMITS.keys() & address.options.keys():
+            address.number(name, 0)
+        return address
 
-    def number(self, name: str, default: float, high: float) -> float:
-        """An option between 0 and `high`; raises CameraUriError."""
+    def number(self, name: str, default: float) -> float:
+        """An option between 0 and its limit; raises CameraUriError."""
+        high = LIMITS[name]
         try:
             value = float(self.options.get(name, default))
         except ValueError:

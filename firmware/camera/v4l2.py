@@ -160,7 +160,7 @@ def open_v4l2(
     Raises CameraAbsentError, CameraAccessError or CameraBusyError.
     """
     node = Path(uri.target)
-    frozen_s = uri.number("frozen_s", FROZEN_S, 3600)
+    frozen_s = uri.number("frozen_s", FROZEN_S)
     if not node.exists():
         raise CameraAbsentError(f"there is no {node}")
     if not os.access(node, os.R_OK | os.W_OK):

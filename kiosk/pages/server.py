@@ -32,6 +32,7 @@ class WebServer:
         try:
             self._server = create_server(_nothing_yet, map=self._sockets, host=host, port=port, threads=THREADS)
         except OSError as error:
+            self._close_sockets()
             taken = error.errno == errno.EADDRINUSE
             raise PortInUseError(f"port {port} of {host} {'is in use' if taken else 'cannot be used'}") from error
         self._stopping = threading.Event()
@@ -54,6 +55,9 @@ class WebServer:
             self._server.pull_trigger()
             self._thread.join(5)
         self._server.task_dispatcher.shutdown()
+        self._close_sockets()
+
+    def _close_sockets(self) -> None:
         for socket in list(self._sockets.values()):
             socket.close()
 

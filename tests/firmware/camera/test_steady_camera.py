@@ -16,7 +16,7 @@ from firmware.camera import open_camera
 from firmware.camera.base import Closing
 from firmware.camera.steady import SteadyCamera
 from firmware.clock import ManualClock
-from firmware.errors import CameraAbsentError, CameraError, CameraStalledError
+from firmware.errors import CameraAbsentError, CameraError, CameraStalledError, NoPhotosError
 from firmware.frame import Frame
 
 PIXELS = np.zeros((2, 2, 3), np.uint8)
@@ -197,3 +197,14 @@ def test_replay_that_ended_plays_again_like_a_camera_that_came_back(tmp_path: Pa
     with SteadyCamera(lambda: open_camera(uri, clock=clock), clock, clock.sleep) as camera:
         assert [read_until_frame(camera).sequence for _ in range(5)] == [0, 1, 2, 3, 4]
         assert camera.health.reopen_count == 2
+
+
+def test_a_replay_whose_pictures_are_gone_is_waited_for(tmp_path: Path) -> None:
+    clock = ManualClock()
+    camera = SteadyCamera(lambda: open_camera(f"replay://{tmp_path}?fps=0&loop=1", clock=clock), clock, clock.sleep)
+    with pytest.raises(NoPhotosError):
+        camera.read()
+    assert camera.health.state == "reopening"
+    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", np.zeros((64, 64, 3), np.uint8))[1].tobytes())
+    assert camera.read().width == 64
+    assert camera.health.reopen_count == 1

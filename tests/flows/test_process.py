@@ -1,0 +1,106 @@
+"""The kiosk as a process: it starts, serves, tells systemd, and ends without leaving anything behind."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+PATIENCE_S = 60
+
+
+class Service:
+    """`python -m kiosk` on a free port, and what it says."""
+
+    def __init__(self, tmp_path: Path, *settings: str, **environment: str) -> None:
+        always = ("port=0", f"state={tmp_path / 'var'}", "light=simulated")
+        command = [sys.executable, "-m", "kiosk", *(f"--set={setting}" for setting in (*always, *settings))]
+        environment = {"PATH": "/usr/bin:/bin", **environment}
+        self.process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, env=environment)
+        self.said = ""
+
+    def port(self) -> int:
+        """Wait until it serves."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said += line
+            if found := re.search(r"http://.*:(\d+)/", line):
+                return int(found[1])
+        raise AssertionError(f"it ended before it served: {self.said}")
+
+    def hears(self, text: str) -> bool:
+        """Wait until it has said this."""
+        assert self.process.stderr is not None
+        while text not in self.said and (line := self.process.stderr.readline()):
+            self.said += line
+        return text in self.said
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it; returns its exit status."""
+        self.process.send_signal(number)
+        self.said += self.process.communicate(timeout=PATIENCE_S)[1]
+        return self.process.returncode
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    running: list[Service] = []
+
+    def begin(*settings: str, **environment: str) -> Service:
+        running.append(Service(tmp_path, *settings, **environment))
+        return running[-1]
+
+    yield begin
+    for service in running:
+        if service.process.returncode is None:
+            service.process.kill()
+            service.process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_it_with_nothing_left(number: signal.Signals, start: Callable[..., Service]) -> None:
+    service = start()
+    port = service.port()
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S):
+        pass
+    pid = service.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    assert service.end(number) == 0
+    assert "Traceback" not in service.said
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_systemd_hears_when_it_is_ready_and_that_it_lives(tmp_path: Path, start: Callable[..., Service]) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(str(tmp_path / "notify"))
+        notify.settimeout(PATIENCE_S)
+        service = start(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="3000000")
+        heard = [notify.recv(4096).decode() for _ in range(3)]
+        assert service.end() == 0
+    assert heard[0].startswith("READY=1")
+    assert any("WATCHDOG=1" in message for message in heard)
+
+
+def test_it_starts_without_a_camera_and_says_so(start: Callable[..., Service]) -> None:
+    service = start("camera=v4l2:///dev/no-such-camera")
+    service.port()
+    assert service.hears("CAM-01")
+    assert service.end() == 0
+
+
+def test_a_second_kiosk_on_the_same_port_is_told_so_at_once(start: Callable[..., Service]) -> None:
+    first = start()
+    second = start(f"port={first.port()}")
+    assert second.process.wait(PATIENCE_S) == 2
+    said = second.process.communicate()[1]
+    assert said.startswith("WEB-01") and said.count("\n") == 1

@@ -1,0 +1,85 @@
+"""Keep the README's tables equal to the code: `python -m tools.readme` writes them anew between their markers.
+
+A table stands between `<!-- NAME -->` and `<!-- end NAME -->`. A test fails when a table is out of date.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from firmware.board.lights import AMBER, BLUE, CYAN, PATTERNS, PURPLE, RED, WHITE, Colour, LightPattern
+from firmware.errors import all_errors
+
+README = Path(__file__).parents[1] / "README.md"
+COLOURS: Mapping[Colour, str] = {
+    WHITE: "white",
+    BLUE: "blue",
+    CYAN: "cyan",
+    AMBER: "amber",
+    RED: "red",
+    PURPLE: "purple",
+}
+MEANINGS = {
+    "idle": "ready; touch the screen to start",
+    "attending": "somebody is being asked something",
+    "positioning": "look into the camera; the lamp lights the face",
+    "countdown": "hold still, the picture is being taken",
+    "analysing": "working",
+    "done": "look at the screen (the same for every answer)",
+    "blocked": "something is missing; the screen says what",
+    "fault": "a part has failed; it restarts by itself",
+    "maintenance": "an engineer works on it",
+    "stopping": "switching off",
+}
+
+
+def errors() -> list[str]:
+    """A row per error class."""
+    rows = [f"| `{e.code}` | {(e.__doc__ or '').splitlines()[0]} | {e.remedy} |" for e in all_errors()]
+    return ["| code | what happened | what to do |", "|---|---|---|", *sorted(rows)]
+
+
+def lights() -> list[str]:
+    """A row per pattern."""
+    patterns = {pattern.name: pattern for pattern in PATTERNS.values()}
+    rows = [f"| {MEANINGS[name]} | {COLOURS[patterns[name].colour]} | {_rhythm(patterns[name])} |" for name in MEANINGS]
+    return ["| the kiosk is | colour | rhythm (seconds on, off) |", "|---|---|---|", *rows]
+
+
+def settings() -> list[str]:
+    """A row per setting, as `python -m kiosk --dump-config` explains it."""
+    command = [sys.executable, "-m", "kiosk", "--dump-config"]
+    dump = subprocess.run(command, check=True, capture_output=True, text=True, cwd=README.parent).stdout
+    rows = [f"| `{name}` | {meaning} |" for meaning, name in re.findall(r"^# (.+)\n(\w+) = ", dump, re.M)]
+    return ["| setting | meaning |", "|---|---|", *rows]
+
+
+def _rhythm(pattern: LightPattern) -> str:
+    beats = [f"{on:g}, {off:g}" for on, off in pattern.rhythm]
+    return "steady" if all(off == 0 for _, off in pattern.rhythm) else " · ".join(beats)
+
+
+TABLES: Mapping[str, Callable[[], list[str]]] = {"errors": errors, "lights": lights, "settings": settings}
+
+
+def updated(text: str) -> str:
+    """The text with every table as the code has it now."""
+    for name, rows in TABLES.items():
+        block = "\n".join([f"<!-- {name} -->", *rows(), f"<!-- end {name} -->"])
+        before, _, rest = text.partition(f"<!-- {name} -->")
+        text = before + block + rest.partition(f"<!-- end {name} -->")[2]
+    return text
+
+
+def main() -> int:
+    """Write the README anew."""
+    README.write_text(updated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
