@@ -6,13 +6,15 @@ leaves the old one active. Layout of the root: `a/`, `b/` and the file `active`,
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from firmware.bundle.verify import Bundle, load_bundle
 from firmware.durable import sync_folder, write_durably
-from firmware.errors import BundleAbsentError
+from firmware.errors import BundleAbsentError, StateError
 
 SLOTS: Final = ("a", "b")
 
@@ -27,9 +29,11 @@ class Slots:
     def active(self) -> Path | None:
         """The active slot's folder, or None before the first installation."""
         try:
-            letter = (self._root / "active").read_text(encoding="ascii").strip()
+            letter = (self._root / "active").read_text(encoding="ascii", errors="replace").strip()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StateError(f"{self._root}/active cannot be read ({error.strerror})") from error
         return self._root / letter if letter in SLOTS else None
 
     def load(self) -> Bundle:
@@ -42,11 +46,21 @@ class Slots:
         """Verify the bundle at `source`, copy it into the idle slot and make that one active."""
         files = load_bundle(source).manifest.files
         idle = next(self._root / letter for letter in SLOTS if self._root / letter != self.active)
-        shutil.rmtree(idle, ignore_errors=True)
-        idle.mkdir(parents=True)
-        for name in (*files, "manifest.json"):
-            write_durably(idle / name, (source / name).read_bytes())
-        sync_folder(self._root)
+        with _writing(idle):
+            shutil.rmtree(idle, ignore_errors=True)
+            idle.mkdir(parents=True)
+            for name in (*files, "manifest.json"):
+                write_durably(idle / name, (source / name).read_bytes())
+            sync_folder(self._root)
         bundle = load_bundle(idle)  # read back: what was written is what will run
-        write_durably(self._root / "active", idle.name.encode())
+        with _writing(self._root):
+            write_durably(self._root / "active", idle.name.encode())
         return bundle
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StateError(f"{folder} cannot be written ({error.strerror})") from error
