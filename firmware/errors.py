@@ -187,7 +187,7 @@ class PortInUseError(KioskError, OSError):
     """The web address is taken by another program."""
 
     code = "WEB-01"
-    remedy = "Stop the other program, or choose another port: PORT=8081 make demo."
+    remedy = "Stop the other program, or choose another port: the setting `port`, or PORT=8081 make demo."
 
 
 class LightError(KioskError, OSError):
