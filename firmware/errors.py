@@ -127,6 +127,13 @@ class PhotoAccessError(PhotoError, OSError):
     remedy = "Name a photo file that this user may read (ls -l shows who may)."
 
 
+class PhotoNameError(PhotoError, ValueError):
+    """Two photos have the same name but for the ending, so that one crop would overwrite the other."""
+
+    code = "PHO-06"
+    remedy = "Rename one of them: the name without its ending is the photo's id."
+
+
 class MeshError(KioskError, RuntimeError):
     """The face mesh cannot be loaded."""
 

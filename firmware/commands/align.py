@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 
-from firmware.errors import PhotoError, StateError
+from firmware.errors import PhotoError, PhotoNameError, StateError
 from firmware.face.align import FaceCrop, align
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.photo import find_photos, read_photo
@@ -42,13 +42,16 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StateError(f"{arguments.out} cannot be made ({error.strerror})", WRITABLE) from error
-    rows, unreadable = [], 0
+    rows: dict[str, tuple[object, ...]] = {}
+    unusable = 0
     with MediaPipeMesher() as mesher:
         for photo in photos:
             try:
+                if photo.stem in rows:
+                    raise PhotoNameError(f"{photo} has the same id as {rows[photo.stem][0]}")
                 frame = read_photo(photo)
             except PhotoError as error:
-                unreadable += 1
+                unusable += 1
                 print(error, file=sys.stderr)
                 continue
             if not (faces := mesher.find(frame)):
@@ -56,11 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
                 continue
             crop = align(frame, faces[0])
             _write_crop(arguments.out / f"{photo.stem}_aligned.jpg", crop)
-            rows.append((photo.name, *_coordinates(faces[0], crop)))
+            rows[photo.stem] = (photo.name, *_coordinates(faces[0], crop))
     if arguments.csv:
-        _write_coordinates(arguments.out / "face_coords.csv", rows)
+        _write_coordinates(arguments.out / "face_coords.csv", list(rows.values()))
     print(f"{len(rows)} of {len(photos)} photos aligned into {arguments.out}", file=sys.stderr)
-    return 2 if unreadable else 0
+    return 2 if unusable else 0
 
 
 def _coordinates(mesh: FaceMesh, crop: FaceCrop) -> list[int]:

@@ -333,3 +333,15 @@ def test_reader_that_goes_away_is_no_error(hopper: Path) -> None:
         cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
+
+
+def test_two_photos_of_the_same_id_do_not_overwrite_each_other(
+    tmp_path: Path, hopper: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.open(hopper).save(photos / "a.jpg")
+    Image.open(hopper).save(photos / "a.png")
+    assert main(["align", str(photos), str(tmp_path / "out"), "--csv"]) == 2
+    assert "PHO-06" in capsys.readouterr().err
+    assert len((tmp_path / "out" / "face_coords.csv").read_text().splitlines()) == 2
