@@ -21,25 +21,10 @@ from firmware.errors import KioskError
 from firmware.frame import Frame
 from firmware.runtime.latest import Latest, Numbered
 from firmware.runtime.worker import OnFailure, Worker
+from kiosk.events import Assess, Assessed, AssessmentFailed, Event, Guided, Keep, Readiness, Shutter, Tick
 from kiosk.records.record import Record, is_time_trusted
 from kiosk.records.store import RecordStore
-from kiosk.session import (
-    LOOKING,
-    Assess,
-    Assessed,
-    AssessmentFailed,
-    Event,
-    Guided,
-    Keep,
-    Moment,
-    Readiness,
-    Rules,
-    Session,
-    Shutter,
-    State,
-    Tick,
-    step,
-)
+from kiosk.session import LOOKING, Moment, Rules, Session, State, step
 
 STALE_S = 1.0
 """A picture older than this is not live any more."""

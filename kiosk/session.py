@@ -22,6 +22,21 @@ import numpy as np
 from firmware.analyser import LIVE_FRAMES, Assessment, Guidance, Status
 from firmware.face.quality import Verdict
 from firmware.frame import Frame
+from kiosk.events import (
+    Again,
+    Assess,
+    Assessed,
+    AssessmentFailed,
+    Effects,
+    Event,
+    Guided,
+    Keep,
+    Leave,
+    Readiness,
+    Shutter,
+    Start,
+    Tick,
+)
 
 STEADY_S: Final[Mapping[Verdict, float]] = {Verdict.PASS: 0.8, Verdict.WARN: 2.0}
 """How long a face must hold still before the countdown starts by itself: longer while something could be better."""
@@ -71,79 +86,6 @@ class Session:
     kept: tuple[Frame, ...] = ()
     assessment: Assessment | None = None
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Which conditions do not hold; none means ready."""
-
-    missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Somebody wants to be screened."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guided:
-    """A live frame was looked at."""
-
-    guidance: Guidance
-
-
-@dataclass(frozen=True, slots=True)
-class Shutter:
-    """Take the picture now: by touch or by the button."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Time passes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Assessed:
-    """The answer is there."""
-
-    assessment: Assessment
-
-
-@dataclass(frozen=True, slots=True)
-class AssessmentFailed:
-    """There will be no answer."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """Take the picture again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """Finish or cancel: back to idle, everything forgotten."""
-
-
-Event = Readiness | Start | Guided | Shutter | Tick | Assessed | AssessmentFailed | Again | Leave
-
-
-@dataclass(frozen=True, slots=True)
-class Assess:
-    """Effect: analyse these frames and send Assessed or AssessmentFailed."""
-
-    frames: tuple[Frame, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """Effect: an answer was given; make its record."""
-
-    assessment: Assessment
-
-
-Effects = tuple[Assess | Keep, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ from flask import Flask, Response, abort, jsonify, render_template, request
 
 from firmware.clock import Clock
 from kiosk.engine import Engine
+from kiosk.events import Again, Event, Leave, Shutter, Start
 from kiosk.pages import texts
 from kiosk.pages.preview import PreviewEncoder, encode
 from kiosk.pages.view import Surroundings, view
-from kiosk.session import Again, Event, Leave, Shutter, Start
 
 WAIT_S: Final = 1.0
 """How long a request waits for something new: also how soon the page notices that the camera stands still."""

@@ -11,13 +11,7 @@ from hypothesis import strategies as st
 from firmware.analyser import LIVE_FRAMES, Status
 from firmware.face.quality import Advice, Verdict
 from firmware.syndrome.decision import Outcome
-from kiosk.session import (
-    ANALYSIS_LIMIT_S,
-    BACK_TO_IDLE_S,
-    CAPTURE_LIMIT_S,
-    SPARE_FRAMES,
-    STEADY_S,
-    TRANSITIONS,
+from kiosk.events import (
     Again,
     Assess,
     Assessed,
@@ -26,14 +20,22 @@ from kiosk.session import (
     Guided,
     Keep,
     Leave,
-    Moment,
     Readiness,
-    Rules,
-    Session,
     Shutter,
     Start,
-    State,
     Tick,
+)
+from kiosk.session import (
+    ANALYSIS_LIMIT_S,
+    BACK_TO_IDLE_S,
+    CAPTURE_LIMIT_S,
+    SPARE_FRAMES,
+    STEADY_S,
+    TRANSITIONS,
+    Moment,
+    Rules,
+    Session,
+    State,
     step,
 )
 from tests.kiosk.factories import assessment, guidance

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from kiosk.session import Leave, Start
+from kiosk.events import Leave, Start
 from tests.running import RunningKiosk
 
 StartKiosk = Callable[[str], RunningKiosk]

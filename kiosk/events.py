@@ -1,0 +1,81 @@
+"""What can happen to a session (events) and what it asks for (effects). Values only; session.py says what they do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.analyser import Assessment, Guidance
+from firmware.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Which conditions do not hold; none means ready."""
+
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Somebody wants to be screened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guided:
+    """A live frame was looked at."""
+
+    guidance: Guidance
+
+
+@dataclass(frozen=True, slots=True)
+class Shutter:
+    """Take the picture now: by touch or by the button."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """The answer is there."""
+
+    assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentFailed:
+    """There will be no answer."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Take the picture again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Finish or cancel: back to idle, everything forgotten."""
+
+
+Event = Readiness | Start | Guided | Shutter | Tick | Assessed | AssessmentFailed | Again | Leave
+
+
+@dataclass(frozen=True, slots=True)
+class Assess:
+    """Effect: analyse these frames and send Assessed or AssessmentFailed."""
+
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Effect: an answer was given; make its record."""
+
+    assessment: Assessment
+
+
+Effects = tuple[Assess | Keep, ...]

@@ -1,0 +1,179 @@
+"""What a user can get wrong ends in one clear line with a code, and never runs somebody's code."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tools import bundle, convert, dataset, evaluate, gallery
+from tools.errors import CheckpointError, DataAbsentError, TableError
+from tools.files import read_npz, write_npz
+
+torch = pytest.importorskip("torch", reason="the workshop needs torch: make setup-workshop")
+pytestmark = pytest.mark.workshop
+
+REPOSITORY = Path(__file__).parents[2]
+HEADER = "image_id,subject,label,split\n"
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """A command as a user runs it."""
+    command = [sys.executable, "-m", *(str(a) for a in arguments)]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], code: str) -> None:
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith(code), line
+
+
+class Bomb:
+    """Unpickling it runs a command."""
+
+    def __init__(self, proof: Path) -> None:
+        self.proof = proof
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.system, (f"touch {self.proof}",)
+
+
+@pytest.fixture()
+def crops(tmp_path: Path) -> Path:
+    path = tmp_path / "crops.npz"
+    write_npz(path, {"pixels": np.random.default_rng(1).integers(0, 255, (6, 112, 112, 3)).astype(np.uint8)})
+    return path
+
+
+def test_missing_folder_is_one_line_and_status_2(tmp_path: Path) -> None:
+    assert_one_line(run("tools.train", "--data", tmp_path / "none", "--out", tmp_path / "out"), "WRK-01")
+    assert not (tmp_path / "out").exists()
+
+
+def test_state_dict_that_wants_to_run_code_is_not_opened(tmp_path: Path, crops: Path) -> None:
+    evil, proof = tmp_path / "evil.pt", tmp_path / "proof"
+    torch.save({"weight": Bomb(proof)}, evil)
+    done = run(
+        "tools.convert", "--network", "phenonet", "--state-dict", evil, "--calibration", crops, "--out", tmp_path
+    )
+    assert_one_line(done, "WRK-03")
+    assert not proof.exists()
+    assert not (tmp_path / "classifier.tflite").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", pickle.dumps([1, 2, 3]), pickle.dumps({"a": 1})])
+def test_file_that_is_no_state_dict_is_refused(tmp_path: Path, crops: Path, content: bytes) -> None:
+    path = tmp_path / "m.pt"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="WRK-03"):
+        convert.main(
+            ["--network", "phenonet", "--state-dict", str(path), "--calibration", str(crops), "--out", str(tmp_path)]
+        )
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path, crops: Path) -> None:
+    state = convert.build("phenonet").state_dict()
+    state["embed.weight"][3, 5] = float("nan")
+    torch.save(state, tmp_path / "nan.pt")
+    arguments = ["--state-dict", str(tmp_path / "nan.pt"), "--calibration", str(crops), "--out", str(tmp_path / "out")]
+    with pytest.raises(Exception, match=r"WRK-03.*embed\.weight.*finite"):
+        convert.main(["--network", "phenonet", *arguments])
+    assert not (tmp_path / "out").exists()
+
+
+def test_state_dict_of_another_network_is_refused(tmp_path: Path, crops: Path) -> None:
+    torch.save({"other.weight": torch.zeros(2)}, tmp_path / "m.pt")
+    arguments = ["--state-dict", str(tmp_path / "m.pt"), "--calibration", str(crops), "--out", str(tmp_path)]
+    with pytest.raises(Exception, match=r"WRK-03 .*does not fit"):
+        convert.main(["--network", "phenonet", *arguments])
+    with pytest.raises(Exception, match=r"WRK-06 .*no network 'resnet'"):
+        convert.main(["--network", "resnet", *arguments])
+    with pytest.raises(Exception, match=r"WRK-06 .*cannot be found"):
+        convert.main(["--module", "no.such.module:make", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("image_id,label\na.jpg,unaffected\n", "lacks the column subject"),
+        (HEADER, "holds no row"),
+        (HEADER + "a.jpg,s1,flu,test\n", "line 2: the label 'flu'"),
+        (HEADER + "a.jpg,s1,unaffected,exam\n", "line 2: the split 'exam'"),
+        (HEADER + "a.jpg,,unaffected,test\n", "may not be empty"),
+        (HEADER + "a.jpg,s1,unaffected,test\nb.jpg,s1,unaffected,train\n", "subject s1 is in test and in train"),
+        (HEADER + "a.jpg\n", "line 2"),
+    ],
+)
+def test_table_with_a_mistake_is_named(tmp_path: Path, text: str, what: str) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(text)
+    with pytest.raises(TableError, match="WRK-02") as caught:
+        dataset.read_table(path)
+    assert what in str(caught.value)
+
+
+def test_table_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_bytes(b"\xff\xfe\x00image_id")
+    with pytest.raises(TableError):
+        dataset.read_table(path)
+    with pytest.raises(DataAbsentError):
+        dataset.read_table(tmp_path)
+
+
+def test_table_names_a_photo_that_is_not_there(tmp_path: Path, phantom_folder: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(HEADER + "gone.jpg,s1,unaffected,test\n")
+    done = run("tools.evaluate", "--bundle", phantom_folder, "--data", path, "--out", tmp_path / "out")
+    assert_one_line(done, "PHO-01")
+
+
+@pytest.mark.parametrize("kind", ["missing", "pickle", "other", "small", "few"])
+def test_crops_that_cannot_be_used_are_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "crops.npz"
+    if kind == "pickle":
+        np.savez(path, pixels=np.array([Bomb(tmp_path / "proof")], dtype=object))
+    elif kind == "other":
+        write_npz(path, {"faces": np.zeros(3)})
+    elif kind == "small":
+        write_npz(path, {"pixels": np.zeros((5, 96, 96, 3), np.uint8)})
+    elif kind == "few":
+        write_npz(path, {"pixels": np.zeros((2, 112, 112, 3), np.uint8)})
+    with pytest.raises((DataAbsentError, TableError)):
+        convert.halves(dataset.crops_at(path), path)
+    assert not (tmp_path / "proof").exists()
+
+
+def test_bundle_that_was_altered_is_not_evaluated(tmp_path: Path, phantom_folder: Path) -> None:
+    for file in phantom_folder.iterdir():
+        if file.is_file():
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "classifier.tflite").write_bytes(b"TFL3" * 100)
+    with pytest.raises(Exception, match="BUN-02"):
+        evaluate.main(["--bundle", str(tmp_path), "--data", str(tmp_path / "x.csv"), "--out", str(tmp_path / "out")])
+    with pytest.raises(Exception, match="BUN-02"):
+        bundle.main(["check", str(tmp_path)])
+
+
+def test_missing_classifier_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataAbsentError):
+        gallery.read_model(tmp_path / "classifier.tflite")
+
+
+def test_npz_has_the_same_bytes_whenever_it_is_written(tmp_path: Path) -> None:
+    arrays = {"a": np.arange(5), "b": np.array(["x", "yz"])}
+    for name in ("one", "two"):
+        write_npz(tmp_path / name / "x.npz", arrays)
+    assert (tmp_path / "one" / "x.npz").read_bytes() == (tmp_path / "two" / "x.npz").read_bytes()
+    assert {k: v.tolist() for k, v in read_npz(tmp_path / "one" / "x.npz").items()} == {
+        "a": [0, 1, 2, 3, 4],
+        "b": ["x", "yz"],
+    }
+    assert [p.name for p in (tmp_path / "one").iterdir()] == ["x.npz"]
