@@ -9,7 +9,7 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 SYSTEM := $(shell $(PYTHON) -c 'import picamera2' 2>/dev/null && echo --system-site-packages)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes
 
-.PHONY: help setup setup-test setup-workshop workshop-if-possible chromium demo test lint bench screenshots clean
+.PHONY: help setup setup-test setup-workshop workshop-if-possible programs demo test lint bench screenshots clean
 
 help:            ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -32,15 +32,19 @@ $(VENV)/.workshop: requirements-workshop.txt $(VENV)/.device
 	$(PIP) -r requirements-workshop.txt
 	@touch $@
 
-chromium:        ## install Debian's Chromium for the browser tests, where that is possible
-	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && $(SUDO) apt-get update -qq && \
-	  $(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
-	  echo "Chromium is not here and cannot be installed: browser tests are skipped. To run them: apt install chromium"
+# program:package, for tests that drive the real thing
+PROGRAMS := chromium:chromium gst-launch-1.0:gstreamer1.0-tools systemd-analyze:systemd
+PACKAGES  = $(foreach pair,$(PROGRAMS),$(if $(shell command -v $(firstword $(subst :, ,$(pair)))),,$(lastword $(subst :, ,$(pair)))))
+
+programs:        ## install Chromium and GStreamer from Debian for the tests, where that is possible
+	@[ -z "$(strip $(PACKAGES))" ] || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  $(SUDO) apt-get install -y -qq --no-install-recommends $(PACKAGES) gstreamer1.0-plugins-base fonts-dejavu-core \
+	  >/dev/null; } || echo "Not installed: $(PACKAGES). The tests that need them are skipped; to run them: apt install $(PACKAGES)"
 
 demo: setup      ## set up and run the kiosk at http://127.0.0.1:8080/ (CAMERA=v4l2:///dev/video0 for a webcam, PORT=8081)
 	@exec $(BIN)/python -m kiosk --set 'camera=$(CAMERA)' --set port=$(PORT)
 
-test: setup setup-test workshop-if-possible chromium  ## set up and run every test
+test: setup setup-test workshop-if-possible programs  ## set up and run every test
 	$(BIN)/python -m pytest
 
 workshop-if-possible:
@@ -53,10 +57,10 @@ lint: setup setup-test  ## ruff, mypy, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup setup-test chromium  ## the benchmark: one table, and bench.json
+bench: setup setup-test programs  ## the benchmark: one table, and bench.json
 	$(BIN)/python -m tools.bench
 
-screenshots: setup setup-test chromium  ## the README's pictures, from the browser tests
+screenshots: setup setup-test programs  ## the README's pictures, from the browser tests
 	$(BIN)/python -m pytest tests/flows
 	mkdir -p docs/screenshots
 	cp $(foreach page,idle positioning result,build/screenshots/$(page)-1024x600.png) docs/screenshots/
