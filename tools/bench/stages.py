@@ -51,7 +51,7 @@ def _calls(bundle: Bundle, frame: Frame) -> dict[str, Callable[[], object]]:
     crop = align(frame, face)
     classifier = TfliteClassifier(bundle)
     inference = classifier.infer(crop)
-    mesh, invoke = _library(bundle)
+    mesh, invoke = _library(bundle, frame)
     return {
         "library_face_mesh": lambda: mesh.process(frame.pixels),
         "library_invoke": invoke,
@@ -65,7 +65,7 @@ def _calls(bundle: Bundle, frame: Frame) -> dict[str, Callable[[], object]]:
     }
 
 
-def _library(bundle: Bundle) -> tuple[Any, Callable[[], object]]:
+def _library(bundle: Bundle, frame: Frame) -> tuple[Any, Callable[[], object]]:
     """The bare library calls: tracking Face Mesh with irises, and the network with XNNPACK on one thread."""
     from ai_edge_litert.interpreter import Interpreter
     from mediapipe.python.solutions.face_mesh import FaceMesh
@@ -73,4 +73,6 @@ def _library(bundle: Bundle) -> tuple[Any, Callable[[], object]]:
     with quiet_stderr():
         interpreter = Interpreter(model_content=bundle.model, num_threads=1)
         interpreter.allocate_tensors()
-        return FaceMesh(max_num_faces=1, refine_landmarks=True), interpreter.invoke
+        mesh = FaceMesh(max_num_faces=1, refine_landmarks=True)
+        mesh.process(frame.pixels)
+    return mesh, interpreter.invoke
