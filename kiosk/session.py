@@ -246,6 +246,9 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Handler]] = {
     **{(state, Tick): _forget for state in BACK_TO_IDLE_S},
     **{(state, Again): _position for state in (State.RESULT, State.RETAKE)},
     (State.IDLE, Start): _position,
+    # The button beside the screen goes on, wherever there is only one way to go.
+    (State.IDLE, Shutter): _position,
+    (State.RETAKE, Shutter): _position,
     (State.POSITIONING, Guided): _follow,
     (State.POSITIONING, Shutter): _count_down,
     (State.COUNTDOWN, Guided): _watch,

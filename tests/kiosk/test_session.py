@@ -146,6 +146,14 @@ def test_the_shutter_takes_a_face_and_ignores_its_absence(kiosk: Kiosk) -> None:
     assert kiosk.session.zero_ns == round(2.5e9), "a second press does not start again"
 
 
+def test_the_one_button_starts_and_tries_again(kiosk: Kiosk) -> None:
+    assert kiosk.at(0, Shutter()) is State.POSITIONING
+    kiosk.session = Session(State.RETAKE, missing=())
+    assert kiosk.at(1, Shutter()) is State.POSITIONING
+    kiosk.session = Session(State.RESULT, missing=(), assessment=assessment())
+    assert kiosk.at(2, Shutter()) is State.RESULT, "an answer is not pressed away by accident"
+
+
 def test_a_face_lost_in_the_countdown_leads_back_to_positioning(kiosk: Kiosk) -> None:
     _through_countdown(kiosk)
     assert kiosk.see(3, Verdict.BLOCK) is State.POSITIONING
@@ -216,7 +224,7 @@ def test_nothing_starts_before_the_kiosk_is_ready(kiosk: Kiosk) -> None:
 
 def test_an_event_without_a_row_changes_nothing(kiosk: Kiosk) -> None:
     before = kiosk.session
-    kiosk.at(1, Shutter(), Again(), Assessed(assessment()), Tick(), Leave())
+    kiosk.at(1, Again(), Assessed(assessment()), Tick(), Leave())
     assert kiosk.session is before
 
 
