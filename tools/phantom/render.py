@@ -149,6 +149,7 @@ def draw_surface(canvas: Floats, surface: Surface, placed: Doubles, atlas: Float
 def catch_lights(canvas: Floats, landmarks: Floats, scene: Scene) -> None:
     """The lamp's reflection on each cornea, where the lids leave it free."""
     toward, _ = light_vectors(scene.light)
+    brightness = min(0.7, 3 * scene.light.strength)
     for iris, upper, lower in ((468, 159, 145), (473, 386, 374)):
         radius = abs(landmarks[iris + 1, 0] - landmarks[iris, 0])
         at = landmarks[iris, :2] + toward[:2] * radius * 0.5
@@ -156,7 +157,7 @@ def catch_lights(canvas: Floats, landmarks: Floats, scene: Scene) -> None:
             spot = np.zeros(canvas.shape[:2], np.float32)
             x, y = np.round(at * 16)
             cv2.circle(spot, (int(x), int(y)), int(radius * 0.2 * 16), (1.0,), -1, cv2.LINE_AA, 4)
-            canvas += cv2.GaussianBlur(spot, (0, 0), max(radius * 0.08, 0.3))[:, :, None] * 0.7
+            canvas += cv2.GaussianBlur(spot, (0, 0), max(radius * 0.08, 0.3))[:, :, None] * brightness
 
 
 _CODE = np.linspace(0.0, 1.0, 4096)
