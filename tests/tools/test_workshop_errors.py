@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools import bundle, convert, dataset, evaluate, gallery
+from tools import dataset, evaluate, gallery
 from tools.errors import CheckpointError, DataAbsentError, TableError
 from tools.files import read_npz, write_npz
 
 torch = pytest.importorskip("torch", reason="the workshop needs torch: make setup-workshop")
+bundle = pytest.importorskip("tools.bundle")
+convert = pytest.importorskip("tools.convert")
 pytestmark = pytest.mark.workshop
 
 REPOSITORY = Path(__file__).parents[2]

@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 from mediapipe.python.solutions import face_mesh
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 
 from tools.errors import DataAbsentError, ShapeError, run_main
 from tools.files import write_npz
@@ -78,11 +77,16 @@ def lip_gap(shape: Shapes) -> float:
     return float(np.linalg.norm(shape[13] - shape[14]) / np.linalg.norm(shape[468] - shape[473]))
 
 
-def mirror_of(points: NDArray[np.float64]) -> Indices:
-    """For each of the 478 points of an upright face [478,3] the index of its mirror image, one to one."""
-    flipped = points * (-1.0, 1.0, 1.0)
-    distance = ((flipped[:, None, :] - points[None, :, :]) ** 2).sum(axis=2)
-    return np.asarray(linear_sum_assignment(distance)[1], np.int32)
+def mirror_of(points: Shapes) -> Indices:
+    """For each of the 478 points of an upright, roughly symmetric face the index of its mirror image.
+
+    ShapeError when the nearest point to each mirrored one is not unique: then the faces were too different.
+    """
+    away = ((points * (-1.0, 1.0, 1.0))[:, None, :] - points[None, :, :]) ** 2
+    partner = away.sum(axis=2).argmin(axis=1).astype(np.int32)
+    if (partner[partner] != np.arange(len(points))).any():
+        raise ShapeError("the mean of the faces is not symmetric enough to pair its two sides")
+    return partner
 
 
 def upright(shape: Shapes) -> Shapes:
