@@ -86,7 +86,7 @@ def mirror_of(points: Shapes) -> Indices:
     partner = away.sum(axis=2).argmin(axis=1).astype(np.int32)
     if (partner[partner] != np.arange(len(points))).any():
         raise ShapeError("the mean of the faces is not symmetric enough to pair its two sides")
-    return partner
+    return np.asarray(partner, np.int32)
 
 
 def upright(shape: Shapes) -> Shapes:
