@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,18 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware.durable import write_durably
+
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Put `content` at `path`: write aside, fsync, rename. Makes the folder."""
+    """Put `content` at `path` as the device does (`firmware.durable`). Makes the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
-    with aside.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    aside.replace(path)
+    write_durably(path, content)
 
 
 def write_json(path: Path, value: object) -> None:

@@ -175,7 +175,7 @@ def test_mesh_is_one_sheet_with_three_holes() -> None:
 def test_pose_signs_are_those_of_the_device() -> None:
     nose = np.array([0.0, 0.0, -40.0])
     assert (nose @ rotation(10, 0, 0).T)[0] > 0, "positive yaw turns the face to the right of the picture"
-    assert (nose @ rotation(0, 10, 0).T)[1] < 0, "positive pitch lifts the chin"
+    assert (nose @ rotation(0, 10, 0).T)[1] > 0, "positive pitch lowers the chin"
     turn = rotation(7, -5, 3)
     np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-12)
 

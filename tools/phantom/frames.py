@@ -93,7 +93,7 @@ def scene_at(act: Act, frame: int) -> Scene:
     focal = SIZE[0] / 2 / np.tan(np.radians(HFOV_DEG) / 2)
     return Scene(
         yaw_deg=float(yaw + 0.8 * sway[0]),
-        pitch_deg=float(0.7 * sway[1]),
+        pitch_deg=-float(0.7 * sway[1]),
         roll_deg=float(0.6 * sway[0] - yaw * 0.05),
         distance_mm=float(distance),
         hfov_deg=HFOV_DEG,

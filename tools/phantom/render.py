@@ -46,7 +46,7 @@ class Photo:
 
 def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Doubles:
     """The head's turn [3,3]: roll, then pitch, then yaw (see Scene for the signs)."""
-    yaw, pitch, roll = np.radians((-yaw_deg, pitch_deg, roll_deg))
+    yaw, pitch, roll = np.radians((-yaw_deg, -pitch_deg, roll_deg))
     around_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     around_x = np.array([[1, 0, 0], [0, np.cos(pitch), np.sin(pitch)], [0, -np.sin(pitch), np.cos(pitch)]])
     around_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])

@@ -43,8 +43,8 @@ class Sensor:
 class Scene:
     """One photo's circumstances.
 
-    yaw, pitch, roll in degrees (positive: the face turns to the picture's right, up, clockwise); distance_mm from the
-    camera to the eyes; hfov_deg: the lens' horizontal field of view; centre: where the point between the eyes lies, as
+    yaw, pitch, roll in degrees, signs as in firmware.face.pose (to the picture's right, down, clockwise); distance_mm
+    from the camera to the eyes; hfov_deg: the lens' horizontal field of view; centre: where the point between the eyes lies, as
     shares of width and height; background_seed: its pattern.
     """
 
@@ -104,7 +104,7 @@ def draw_scene(rng: np.random.Generator) -> Scene:
     spread = float(rng.uniform(300, 430))
     return Scene(
         yaw_deg=float(np.clip(rng.normal(0, 5.5), -MAX_TURN_DEG, MAX_TURN_DEG)),
-        pitch_deg=float(np.clip(rng.normal(0, 4.5), -MAX_TURN_DEG, MAX_TURN_DEG)),
+        pitch_deg=-float(np.clip(rng.normal(0, 4.5), -MAX_TURN_DEG, MAX_TURN_DEG)),
         roll_deg=float(np.clip(rng.normal(0, 4.0), -MAX_TURN_DEG, MAX_TURN_DEG)),
         distance_mm=distance,
         hfov_deg=float(np.degrees(2 * np.arctan(spread / 2 / distance))),
