@@ -44,8 +44,8 @@ class Scene:
     """One photo's circumstances.
 
     yaw, pitch, roll in degrees, signs as in firmware.face.pose (to the picture's right, down, clockwise); distance_mm
-    from the camera to the eyes; hfov_deg: the lens' horizontal field of view; centre: where the point between the eyes lies, as
-    shares of width and height; background_seed: its pattern.
+    from the camera to the eyes; hfov_deg: the lens' horizontal field of view; centre: where the point between the eyes
+    lies, as shares of width and height; background_seed: its pattern.
     """
 
     yaw_deg: float = 0.0
