@@ -199,10 +199,10 @@ class Engine:
 
     def _outcome(self, job: Assess) -> Event:
         try:
-            return Assessed(self._analyser.assess(job.frames, least_good=LIVE_FRAMES))
+            return Assessed(self._analyser.assess(job.frames, least_good=LIVE_FRAMES), job.ticket)
         except (KioskError, ValueError) as error:
             _log.error("the analysis failed: %s", error)
-            return AssessmentFailed(str(error))
+            return AssessmentFailed(str(error), job.ticket)
 
     def _is_live(self) -> bool:
         age_ns = self._clock.monotonic_ns() - self._frame_ns

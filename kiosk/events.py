@@ -39,16 +39,18 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """The answer is there."""
+    """The answer to the Assess with this ticket is there."""
 
     assessment: Assessment
+    ticket: int
 
 
 @dataclass(frozen=True, slots=True)
 class AssessmentFailed:
-    """There will be no answer."""
+    """There will be no answer to the Assess with this ticket."""
 
     reason: str
+    ticket: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,14 @@ Event = Readiness | Start | Guided | Shutter | Tick | Assessed | AssessmentFaile
 
 @dataclass(frozen=True, slots=True)
 class Assess:
-    """Effect: analyse these frames and send Assessed or AssessmentFailed."""
+    """Effect: analyse these frames and send Assessed or AssessmentFailed.
+
+    ticket: when the session began to wait (monotonic ns); an answer that comes late, for somebody who left, must not be
+    taken for the next person's.
+    """
 
     frames: tuple[Frame, ...]
+    ticket: int
 
 
 @dataclass(frozen=True, slots=True)

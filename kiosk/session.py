@@ -117,7 +117,7 @@ def step(session: Session, event: Event, moment: Moment) -> tuple[Session, Effec
 def _effects(entered: Session) -> Effects:
     """What entering a state asks for."""
     if entered.state is State.ANALYSING:
-        return (Assess(entered.kept),)
+        return (Assess(entered.kept, entered.since_ns),)
     if entered.state is State.RESULT and entered.assessment:
         return (Keep(entered.assessment),)
     return ()
@@ -201,6 +201,8 @@ def _give_up(session: Session, _: Event, moment: Moment) -> Session:
 
 def _answer(session: Session, event: Event, moment: Moment) -> Session:
     assert isinstance(event, Assessed)  # noqa: S101
+    if event.ticket != session.since_ns:
+        return session
     if event.assessment.status is not Status.OK:
         advice = event.assessment.best.guidance.quality.advice
         return _retake(session, moment, advice or "; ".join(event.assessment.decision.reasons))
@@ -209,7 +211,7 @@ def _answer(session: Session, event: Event, moment: Moment) -> Session:
 
 def _failed(session: Session, event: Event, moment: Moment) -> Session:
     assert isinstance(event, AssessmentFailed)  # noqa: S101
-    return _retake(session, moment, event.reason)
+    return _retake(session, moment, event.reason) if event.ticket == session.since_ns else session
 
 
 def _overdue(session: Session, _: Event, moment: Moment) -> Session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,9 @@ class Kiosk:
             self.effects += effects
         return self.session.state
 
+    def answered(self, now_s: float, status: Status = Status.OK) -> State:
+        return self.at(now_s, Assessed(assessment(status), self.session.since_ns))
+
     def see(self, now_s: float, verdict: Verdict = Verdict.PASS, x: float = 0.0, advice: Advice | None = None) -> State:
         return self.at(now_s, Guided(guidance(verdict, now_s, x, advice)))
 
@@ -89,7 +93,7 @@ def test_a_whole_visit_from_start_to_result_and_back(kiosk: Kiosk) -> None:
     (effect,) = kiosk.effects
     assert isinstance(effect, Assess)
     assert len(effect.frames) == FRAMES
-    assert kiosk.at(6, Assessed(assessment())) is State.RESULT
+    assert kiosk.answered(6) is State.RESULT
     assert kiosk.session.assessment is not None
     assert kiosk.effects[1:] == [Keep(kiosk.session.assessment)]
     assert kiosk.at(7, Leave()) is State.IDLE
@@ -188,14 +192,14 @@ def test_a_camera_that_comes_back_does_not_break_the_session_off(kiosk: Kiosk) -
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.OK])
 def test_refused_pictures_ask_for_others(status: Status, kiosk: Kiosk) -> None:
     _to_analysis(kiosk)
-    assert kiosk.at(6, Assessed(assessment(status))) is State.RETAKE
+    assert kiosk.answered(6, status) is State.RETAKE
     assert kiosk.session.reason == "come closer"
     assert kiosk.session.kept == ()
 
 
 def test_a_failed_analysis_says_why(kiosk: Kiosk) -> None:
     _to_analysis(kiosk)
-    assert kiosk.at(6, AssessmentFailed("BUN-04 broken")) is State.RETAKE
+    assert kiosk.at(6, AssessmentFailed("BUN-04 broken", kiosk.session.since_ns)) is State.RETAKE
     assert kiosk.session.reason == "BUN-04 broken"
 
 
@@ -206,9 +210,16 @@ def test_an_analysis_that_never_ends_is_given_up(kiosk: Kiosk) -> None:
 
 def test_an_answer_that_comes_after_cancel_is_forgotten(kiosk: Kiosk) -> None:
     _to_analysis(kiosk)
+    ticket = kiosk.session.since_ns
     kiosk.at(5, Leave())
-    assert kiosk.at(6, Assessed(assessment())) is State.IDLE
+    assert kiosk.at(6, Assessed(assessment(), ticket)) is State.IDLE
     assert kiosk.session.assessment is None
+
+
+@pytest.mark.parametrize("late", [Assessed(assessment(), 1), AssessmentFailed("late", 1)])
+def test_the_next_person_never_gets_the_answer_of_the_one_before(late: Event, kiosk: Kiosk) -> None:
+    _to_analysis(kiosk)
+    assert kiosk.at(6, late) is State.ANALYSING
 
 
 @pytest.mark.parametrize("state", BACK_TO_IDLE_S)
@@ -224,7 +235,7 @@ def test_nothing_starts_before_the_kiosk_is_ready(kiosk: Kiosk) -> None:
 
 def test_an_event_without_a_row_changes_nothing(kiosk: Kiosk) -> None:
     before = kiosk.session
-    kiosk.at(1, Again(), Assessed(assessment()), Tick(), Leave())
+    kiosk.at(1, Again(), Assessed(assessment(), 0), Tick(), Leave())
     assert kiosk.session is before
 
 
@@ -239,16 +250,18 @@ EVENTS: Sequence[Event] = (
     Guided(guidance(Verdict.PASS, 10**6)),
     Guided(guidance(Verdict.BLOCK, 10**6)),
     Guided(guidance(faces=0, verdict=Verdict.BLOCK)),
-    *(Assessed(assessment(Status.OK, outcome)) for outcome in Outcome),
-    Assessed(assessment(Status.REFUSED)),
-    AssessmentFailed("x"),
+    *(Assessed(assessment(Status.OK, outcome), 0) for outcome in Outcome),
+    Assessed(assessment(Status.REFUSED), 0),
+    AssessmentFailed("x", 0),
 )
 
 
-@given(st.lists(st.tuples(st.sampled_from(EVENTS), st.floats(0, 200)), max_size=60))
-def test_whatever_happens_there_is_a_way_back_to_idle(history: list[tuple[Event, float]]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(EVENTS), st.floats(0, 200), st.booleans()), max_size=60))
+def test_whatever_happens_there_is_a_way_back_to_idle(history: list[tuple[Event, float, bool]]) -> None:
     kiosk = Kiosk()
-    for event, wait_s in history:
+    for event, wait_s, in_time in history:
+        if isinstance(event, Assessed | AssessmentFailed) and in_time:
+            event = replace(event, ticket=kiosk.session.since_ns)
         kiosk.at(kiosk.now_s + wait_s, event)
         assert kiosk.session.kept == () or kiosk.session.state in {State.COUNTDOWN, State.CAPTURING, State.ANALYSING}
         assert (kiosk.session.assessment is not None) == (kiosk.session.state is State.RESULT)
