@@ -107,10 +107,10 @@ class PhotoUnreadableError(PhotoError, ValueError):
 
 
 class PhotoSizeError(PhotoError, ValueError):
-    """The picture has too many or too few pixels."""
+    """The picture has too many or too few pixels, or a side that is too long."""
 
     code = "PHO-03"
-    remedy = "Use a photo of 64 px a side or more and 50 megapixels or fewer."
+    remedy = "Use a photo of 64 to 16,384 px a side and 50 megapixels or fewer."
 
 
 class NoPhotosError(PhotoError, FileNotFoundError):

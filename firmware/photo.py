@@ -1,7 +1,8 @@
 """File -> Frame: decode a photo that comes from outside.
 
-Only JPEG and PNG, decoded by Pillow with limits, because a photo may be broken or hostile. The camera's rotation flag
-(EXIF) is applied; grey, palette, CMYK, 16-bit and transparent pictures become plain RGB.
+Only JPEG and PNG, decoded by Pillow with limits, because a photo may be broken or hostile. A picture that is too large
+is refused by its header alone: MediaPipe ends the whole process when a side does not fit into 16 bits. The camera's
+rotation flag (EXIF) is applied; grey, palette, CMYK, 16-bit and transparent pictures become plain RGB.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ FORMATS: Final = ("JPEG", "PNG")
 SUFFIXES: Final = (".jpg", ".jpeg", ".png")
 LEAST_SIDE_PX: Final = 64
 MOST_PIXELS: Final = 50_000_000
+MOST_SIDE_PX: Final = 16_384
 TURNS: Final[Mapping[object, Image.Transpose]] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -77,6 +79,11 @@ def read_photo(path: Path, sequence: int = 0) -> Frame:
     return Frame(pixels, sequence, source={"photo": str(path)})
 
 
+def is_too_large(width: int, height: int) -> bool:
+    """Whether a picture of this size, px, must not be decoded, nor shown to MediaPipe."""
+    return width * height > MOST_PIXELS or max(width, height) > MOST_SIDE_PX
+
+
 def _decode(path: Path) -> Pixels:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of sizes that are refused below, and of EXIF that is not needed
@@ -88,7 +95,7 @@ def _decode(path: Path) -> Pixels:
 def _check_size(path: Path, width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
         raise PhotoSizeError(f"{path} has {width * height / 1e6:.0f} megapixels")
-    if min(width, height) < LEAST_SIDE_PX:
+    if is_too_large(width, height) or min(width, height) < LEAST_SIDE_PX:
         raise PhotoSizeError(f"{path} is {width} x {height} px")
 
 

@@ -1,24 +1,30 @@
 """Where a replay gets its pictures: a folder of photos, or a video file.
 
 Rules: every picture is decoded only when it is asked for, because decoding is most of a replay's cost; of photos the
-encoded bytes are kept, up to a limit, so that memory stays bounded; a damaged picture is None, not the end.
+encoded bytes are kept, up to a limit, so that memory stays bounded; a damaged picture is None, not the end, and so is
+one that is larger than a photo may be, which its header tells before it is decoded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Protocol
 
 import cv2
 import numpy as np
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 
-from firmware.errors import CameraAbsentError, NoPhotosError, PhotoUnreadableError
+from firmware.errors import CameraAbsentError, NoPhotosError, PhotoSizeError, PhotoUnreadableError
 from firmware.frame import Pixels
+from firmware.photo import is_too_large
 
 PHOTO_ENDS: Mapping[str, bytes] = {".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9", ".png": b"IEND"}
 """What closes a complete file of each kind; OpenCV fills up a cut one with grey and says nothing."""
+PNG_STARTS = b"\x89PNG"
 KEPT_BYTES = 64 * 2**20
 
 
@@ -47,7 +53,8 @@ class Pictures(Protocol):
 def open_pictures(path: Path) -> Pictures:
     """A folder's photos in lexical order, or a video's frames.
 
-    Raises CameraAbsentError for no such path, NoPhotosError for an empty folder, PhotoUnreadableError for no video.
+    Raises CameraAbsentError for no such path, NoPhotosError for an empty folder, PhotoUnreadableError for no video,
+    PhotoSizeError for a video whose pictures are too large.
     """
     if not path.exists():
         raise CameraAbsentError(f"there is no folder or video {path}", "Check the path in the camera's address.")
@@ -91,14 +98,24 @@ class FolderPictures:
 
 
 def decode(encoded: bytes, end: bytes) -> Pixels | None:
-    """RGB pixels of a complete JPEG or PNG, turned as its EXIF says; None when it is cut or no picture."""
-    if encoded.rfind(end) < len(encoded) // 2:
+    """RGB pixels of a complete JPEG or PNG, turned as its EXIF says; None when it is cut, no picture or too large."""
+    if encoded.rfind(end) < len(encoded) // 2 or not _has_fair_size(encoded):
         return None
     try:
         pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB)
     except cv2.error:  # a header that promises more pixels than OpenCV allows
         return None
     return None if pixels is None else np.asarray(pixels, np.uint8)
+
+
+def _has_fair_size(encoded: bytes) -> bool:
+    """By the header alone. Pillow's own readers and not Image.open, which would also warn of the size."""
+    reader = PngImageFile if encoded.startswith(PNG_STARTS) else JpegImageFile
+    try:
+        with reader(BytesIO(encoded)) as header:
+            return not is_too_large(*header.size)
+    except (OSError, SyntaxError, ValueError, EOFError):  # what Pillow raises for damaged headers
+        return False
 
 
 class VideoPictures:
@@ -111,6 +128,10 @@ class VideoPictures:
         if self.count < 1:
             self.close()
             raise PhotoUnreadableError(f"{file} is no video that can be read", "Name a folder of photos or a video.")
+        width, height = (int(self._video.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        if is_too_large(width, height):
+            self.close()
+            raise PhotoSizeError(f"{file} is {width} x {height} px", "Name a video of smaller pictures.")
         self._next = 0
 
     def picture(self, index: int) -> Picture | None:

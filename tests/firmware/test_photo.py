@@ -178,6 +178,17 @@ def test_tiny_photo_is_refused(size: tuple[int, int], tmp_path: Path) -> None:
         read_photo(saved(Image.new("L", size), tmp_path / "a.png"))
 
 
+@pytest.mark.parametrize("size", [(50_000, 900), (64, 60_000), (16_385, 64)])
+def test_photo_with_an_endless_side_does_not_end_the_program(size: tuple[int, int], tmp_path: Path) -> None:
+    with pytest.raises(PhotoSizeError, match=rf"PHO-03 .*{size[0]} x {size[1]} px\. .*16,384 px"):
+        read_photo(saved(Image.new("1", size), tmp_path / "a.png"))
+
+
+def test_longest_side_that_is_allowed_is_one_that_mediapipe_takes(tmp_path: Path, mesher: MediaPipeMesher) -> None:
+    for size in ((16_384, 64), (64, 16_384)):
+        assert mesher.find(read_photo(saved(Image.new("1", size), tmp_path / "a.png"))) == ()
+
+
 @pytest.mark.parametrize(("name", "mode"), [("a.png", "1"), ("a.jpg", "L")])
 def test_huge_photo_is_refused_without_decoding_it(name: str, mode: str, tmp_path: Path) -> None:
     path = saved(Image.new(mode, (12_000, 9_000)), tmp_path / name)

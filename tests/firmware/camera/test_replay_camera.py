@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import struct
 import zlib
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from firmware.camera import Camera, CameraSettings, open_camera
-from firmware.camera.pictures import FolderPictures
+from firmware.camera.pictures import FolderPictures, decode
 from firmware.clock import ManualClock
 from firmware.errors import (
     CameraAbsentError,
@@ -121,6 +123,25 @@ def test_damaged_photos_are_left_out_counted_and_logged(frames: Path, caplog: py
     with caplog.at_level(logging.WARNING), replay(frames) as camera:
         assert greys(camera, 4) == [20, 60, 100, 140]
     assert "5 so far" in caplog.messages[-1]
+
+
+@pytest.mark.parametrize("name", ["a0.png", "a0.jpg"])
+def test_picture_with_an_endless_side_does_not_end_the_kiosk(
+    name: str, frames: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Image.new("1", (40_000, 64)).save(frames / name)
+    (frames / "a.jpg").unlink()
+    with caplog.at_level(logging.WARNING), replay(frames) as camera:
+        assert camera.read().source["file"] == "b.png"
+    assert "is damaged and left out" in caplog.text
+
+
+@pytest.mark.parametrize("size", [(40_000, 64), (9_000, 6_000), (20_000, 20_000)])
+def test_oversized_picture_is_not_even_decoded(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded = BytesIO()
+    Image.new("1", size).save(encoded, "PNG")
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    assert decode(encoded.getvalue(), b"IEND") is None
 
 
 def test_photo_that_is_deleted_while_playing_is_left_out(frames: Path) -> None:
