@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import struct
 import zlib
 from io import BytesIO
 from pathlib import Path
+from typing import NoReturn
 
 import cv2
 import numpy as np
@@ -18,6 +21,7 @@ from firmware.camera.pictures import FolderPictures, decode
 from firmware.clock import ManualClock
 from firmware.errors import (
     CameraAbsentError,
+    CameraAccessError,
     CameraStalledError,
     NoPhotosError,
     PhotoUnreadableError,
@@ -166,6 +170,33 @@ def test_empty_or_missing_source_says_so(tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"no film")
     with pytest.raises(PhotoUnreadableError, match="film"):
         replay(tmp_path / "film.mp4")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_folder_of_somebody_else_is_a_camera_that_may_not_be_used(frames: Path) -> None:
+    frames.chmod(0)
+    try:
+        with pytest.raises(CameraAccessError, match=r"CAM-07 .*Permission denied"):
+            replay(frames)
+    finally:
+        frames.chmod(0o700)
+
+
+def test_folder_that_refuses_to_be_listed_is_a_camera_that_may_not_be_used(
+    frames: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(CameraAccessError, match=r"CAM-07 .*Permission denied"):
+        replay(frames)
+
+
+@pytest.mark.parametrize("scheme", ["replay", "v4l2"])
+def test_path_that_no_disk_allows_is_an_absent_camera(scheme: str) -> None:
+    with pytest.raises(CameraAbsentError, match=r"CAM-01 .*File name too long"):
+        open_camera(f"{scheme}:///{'a' * 300}")
 
 
 def test_rotation_and_mirror_apply_to_the_replay(frames: Path) -> None:
