@@ -176,6 +176,13 @@ class BundleModelError(BundleError, ValueError):
     remedy = "Convert the network again with python -m tools.convert."
 
 
+class RuntimeAbsentError(KioskError, ImportError):
+    """The library that runs the classifier is not installed, or cannot be loaded."""
+
+    code = "RUN-01"
+    remedy = "Run make setup; `python -m firmware selftest` shows what is installed."
+
+
 class SettingError(KioskError, ValueError):
     """A setting is unknown, or its value cannot be used."""
 

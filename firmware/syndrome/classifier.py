@@ -8,7 +8,8 @@ because tflite-runtime refuses int8 square roots.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from importlib import import_module
+from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
@@ -16,11 +17,14 @@ from numpy.typing import NDArray
 
 from firmware.bundle.manifest import Manifest
 from firmware.bundle.verify import MODEL, Bundle
-from firmware.errors import BundleModelError
+from firmware.errors import BundleModelError, RuntimeAbsentError
 from firmware.face.align import FaceCrop
 from firmware.quiet import quiet_stderr
 
 Vector = NDArray[np.float32]
+
+RUNTIMES: Final = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+"""Where an Interpreter may come from, the preferred one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Classifier(Protocol):
 
 
 class TfliteClassifier:
-    """The bundle's network. Not safe to share between threads."""
+    """The bundle's network. Not safe to share between threads. Raises BundleModelError or RuntimeAbsentError."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._manifest = bundle.manifest
@@ -91,12 +95,14 @@ def _interpreter(model: bytes) -> Any:
 
 
 def _runtime() -> Any:
-    """LiteRT where it is installed, otherwise tflite-runtime."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        from tflite_runtime.interpreter import Interpreter
-    return Interpreter
+    """LiteRT where it is installed, otherwise tflite-runtime. Raises RuntimeAbsentError."""
+    reasons = []
+    for name in RUNTIMES:
+        try:
+            return import_module(name).Interpreter
+        except ImportError as error:
+            reasons.append(str(error))
+    raise RuntimeAbsentError(f"no TFLite runtime can be loaded: {'; '.join(reasons)}")
 
 
 def _quantised_pixels(manifest: Manifest, detail: Any) -> NDArray[np.integer[Any] | np.floating[Any]]:

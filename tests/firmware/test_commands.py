@@ -15,6 +15,7 @@ from PIL import ExifTags, Image
 
 from firmware.__main__ import main
 from firmware.report import DEMONSTRATION
+from firmware.syndrome.classifier import RUNTIMES
 
 REPOSITORY = Path(__file__).parents[2]
 NUMBER = (int, float)
@@ -305,6 +306,27 @@ def test_selftest_of_a_healthy_device(capfd: pytest.CaptureFixture[str]) -> None
     said = capfd.readouterr().out
     assert "FAILED" not in said and said.count("ok ") == 4
     assert "mediapipe 0.10.18" in said
+
+
+@pytest.fixture
+def no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if neither LiteRT nor tflite-runtime were installed."""
+    for name in RUNTIMES:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.usefixtures("no_runtime")
+def test_device_without_a_tflite_runtime_says_what_to_do(hopper: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyse", str(hopper)]) == 2
+    said = capfd.readouterr().err
+    assert said.startswith("RUN-01 no TFLite runtime can be loaded") and "make setup" in said and said.count("\n") == 1
+
+
+@pytest.mark.usefixtures("no_runtime")
+def test_selftest_without_a_tflite_runtime_fails_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["selftest"]) == 1
+    failed = [line for line in capfd.readouterr().out.splitlines() if line.startswith("FAILED")]
+    assert len(failed) == 1 and failed[0].startswith("FAILED  classifier: RUN-01 ")
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
