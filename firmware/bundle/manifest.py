@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from firmware.errors import BundleAbsentError, BundleManifestError
+from firmware.face.align import SIZE_PX
 
 FORMAT: Final = 1
 MANIFEST_LIMIT_BYTES: Final = 1_000_000
@@ -35,7 +36,10 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """How a crop becomes the network's input: (pixel - mean) / std per RGB channel, pixels 0..255."""
+    """How a crop becomes the network's input: (pixel - mean) / std per RGB channel, pixels 0..255.
+
+    size_px: side of the crop; SIZE_PX, since that is how faces are aligned.
+    """
 
     size_px: int
     mean: tuple[float, ...]
@@ -147,7 +151,9 @@ def _normalisation(data: Mapping[str, Any]) -> Normalisation:
     mean, std = (tuple(float(v) for v in data[key]) for key in ("mean", "std"))
     if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean + std)) or not all(v > 0 for v in std):
         raise ValueError("input: mean and std are three numbers each, std above 0")
-    return Normalisation(int(data["size_px"]), mean, std)
+    if data["size_px"] != SIZE_PX:
+        raise ValueError(f"input: size_px must be {SIZE_PX}, the size of an aligned face, not {data['size_px']!r}")
+    return Normalisation(SIZE_PX, mean, std)
 
 
 def _calibration(data: Mapping[str, Any]) -> Calibration:

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,18 @@ def only_outputs(*names: str) -> Change:
     )
 
 
+def input_shape(side: int) -> Change:
+    """Let the model itself ask for a larger picture; the tensor's shape stands in it as a vector of four numbers."""
+
+    def change(folder: Path, _manifest: Manifest) -> None:
+        content = (folder / "classifier.tflite").read_bytes()
+        was, becomes = (struct.pack("<5I", 4, 1, px, px, 3) for px in (112, side))
+        assert was in content
+        (folder / "classifier.tflite").write_bytes(content.replace(was, becomes))
+
+    return change
+
+
 def test_absent_bundle_names_the_folder(tmp_path: Path, hopper: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert refusal(tmp_path / "nowhere", hopper, capfd).startswith(f"BUN-01 {tmp_path}/nowhere holds no manifest.json")
 
@@ -145,7 +158,12 @@ WRONG: dict[str, tuple[Change, str]] = {
     "too few logits": (put("outputs", 1, "shape", value=[1, 2]), "logits must have the shape"),
     "two means": (put("input", "mean", value=[1, 2]), "three numbers each"),
     "mean is no number": (put("input", "mean", value=[float("nan"), 1, 1]), "three numbers each"),
-    "size is endless": (put("input", "size_px", value=float("inf")), "infinity"),
+    "size is endless": (put("input", "size_px", value=float("inf")), "size_px must be 112"),
+    "size of no crop": (
+        put("input", "size_px", value=128),
+        "size_px must be 112, the size of an aligned face, not 128",
+    ),
+    "size in words": (put("input", "size_px", value="112"), "size_px must be 112"),
     "temperature null": (put("calibration", "temperature", value=None), "temperature must be a number"),
     "temperature zero": (put("calibration", "temperature", value=0), "temperature must be above 0"),
     "limit never crossed": (put("calibration", "spread_limit", value=float("nan")), "spread_limit must be a number"),
@@ -218,7 +236,7 @@ UNFIT: dict[str, tuple[Change, str]] = {
     "no TFLite": (overwrite("classifier.tflite", b"no model" * 100), "BUN-04 classifier.tflite is not a TFLite model"),
     "cut TFLite": (cut("classifier.tflite"), "BUN-04 classifier.tflite is not a TFLite model"),
     "empty TFLite": (overwrite("classifier.tflite", b""), "BUN-04 classifier.tflite is not a TFLite model"),
-    "other input": (put("input", "size_px", value=96), "BUN-04 classifier.tflite: input has the shape"),
+    "other input": (input_shape(128), "BUN-04 classifier.tflite: input has the shape"),
     "other embedding": (put("outputs", 0, "shape", value=[1, 3]), "BUN-04 classifier.tflite: embedding has the shape"),
     "outputs in another order": (lambda _, m: m["outputs"].reverse(), "BUN-04 classifier.tflite: "),
     "gallery is text": (overwrite("gallery.npz", b"no archive"), "BUN-04 gallery.npz is no readable .npz"),
