@@ -6,6 +6,7 @@ needs no special case for a refused photo; what was not answered is empty, and i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,7 +30,13 @@ def as_json(photo: str, assessment: Assessment, *, with_landmarks: bool = False)
         "pose": {k: round(getattr(pose, k), 2) for k in ("yaw", "pitch", "roll")} if pose else None,
         **({"landmarks": _rows(faces)} if with_landmarks else {}),
         "quality": [
-            {"measure": m.measure, "value": m.value, "score": m.score, "verdict": m.verdict, "advice": m.advice}
+            {
+                "measure": m.measure,
+                "value": _number(m.value),
+                "score": m.score,
+                "verdict": m.verdict,
+                "advice": m.advice,
+            }
             for m in guidance.quality.measures
         ],
         "measurements": [
@@ -53,6 +60,11 @@ def as_json(photo: str, assessment: Assessment, *, with_landmarks: bool = False)
 def _rows(faces: Sequence[FaceMesh]) -> list[list[float]]:
     """The largest face's landmarks; in double precision, in which two decimals stay two decimals."""
     return [[round(float(v), 2) for v in point] for point in faces[0].landmarks] if faces else []
+
+
+def _number(value: float) -> float | None:
+    """JSON knows no NaN."""
+    return value if math.isfinite(value) else None
 
 
 def unreadable_json(photo: str, manifest: Manifest, error: KioskError, *, signed: bool) -> dict[str, Any]:

@@ -59,8 +59,10 @@ class Measure:
     block_above: float | None = None
 
     def judge(self, evidence: Evidence) -> Quality:
-        """The measure's row of the report."""
+        """The measure's row of the report; a value that is not a finite number scores 0 and blocks."""
         value = self.value(evidence)
+        if not math.isfinite(value):
+            return Quality(self.name, value, 0, Verdict.BLOCK, self.advice(value))
         verdict = self._verdict(value)
         advice = None if verdict is Verdict.PASS else self.advice(value)
         return Quality(self.name, round(value, 4), round(min(max(self.score(value), 0), 100)), verdict, advice)
@@ -72,8 +74,7 @@ class Measure:
 
 
 def _within(value: float, low: float | None, high: float | None) -> bool:
-    # Written so that NaN is never within.
-    return (low is None or value >= low) and (high is None or value <= high) and not math.isnan(value)
+    return (low is None or value >= low) and (high is None or value <= high)
 
 
 def _sigmoid(x: float, x0: float, w: float) -> float:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from firmware.face.measures import MEASURES
+from firmware.face.measures import MEASURES, Measure
 from firmware.face.mesh import MediaPipeMesher
 from firmware.face.pose import Pose
 from firmware.face.quality import Advice, Quality, QualityReport, Verdict, assess_quality
@@ -138,7 +140,9 @@ def test_one_advice_at_a_time_and_the_blocking_one_first(mesher: MediaPipeMesher
     assert report.advice is Advice.CHIN_UP, "a warning about yaw waits until the pitch no longer blocks"
 
 
-def test_a_value_that_is_not_a_number_blocks() -> None:
-    sharpness = next(m for m in MEASURES if m.name == "Sharpness")
-    judged = type(sharpness)("x", lambda _: float("nan"), lambda _: 0.0, sharpness.advice, block_below=0.1)
-    assert judged.judge(None).verdict is Verdict.BLOCK  # type: ignore[arg-type]
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
+def test_a_value_that_is_not_a_number_blocks_and_does_not_end_the_gate(measure: Measure, value: float) -> None:
+    row = replace(measure, value=lambda _: value).judge(None)  # type: ignore[arg-type]
+    assert (row.verdict, row.score) == (Verdict.BLOCK, 0)
+    assert row.advice is not None
