@@ -9,6 +9,7 @@ Face Mesh is the default backend because its models are inside the wheel and it 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self
 
@@ -34,13 +35,15 @@ _WIRE: Final = np.dtype(
     [("head", "2u1"), *(field for axis, _ in _AXES for field in ((f"tag_{axis}", "u1"), (axis, "<f4")))]
 )
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class FaceMesh:
     """The landmarks of one face.
 
     landmarks: 478 x 3 float32, pixels of the frame: x to the right, y down, z away from the camera, in the scale of x
-    with its origin at the middle of the head.
+    with its origin at the middle of the head. Raises ValueError for another shape or a number that is not finite.
     """
 
     landmarks: Points
@@ -148,7 +151,11 @@ def _landmarks(mesh: Any, frame: Frame) -> list[FaceMesh]:
     faces = mesh.process(frame.pixels).multi_face_landmarks or ()
     # MediaPipe gives x and z in widths, y in heights of the picture.
     scale = np.array([frame.width, frame.height, frame.width], np.float32)
-    return [FaceMesh(_points(face) * scale) for face in faces]
+    found = [_points(face) * scale for face in faces]
+    finite = [points for points in found if np.isfinite(points).all()]
+    if len(finite) < len(found):
+        _log.debug("frame %d: %d faces are no finite numbers", frame.sequence, len(found) - len(finite))
+    return [FaceMesh(points) for points in finite]
 
 
 def _points(face: Any) -> Points:

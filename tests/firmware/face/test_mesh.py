@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from mediapipe.framework.formats.landmark_pb2 import NormalizedLandmark, NormalizedLandmarkList
 
 from firmware.face import landmarks as lm
 from firmware.face.mesh import DETECT_EVERY, FaceMesh, MediaPipeMesher, MediaPipeTracker
@@ -76,6 +79,29 @@ def test_a_mesh_with_a_number_missing_is_refused() -> None:
     points[7, 1] = np.nan
     with pytest.raises(ValueError, match="finite"):
         FaceMesh(points)
+
+
+class Faulty:
+    """A Face Mesh one of whose faces came out as no number: what it says, in MediaPipe's own messages."""
+
+    def __init__(self, *heights: float) -> None:
+        self.multi_face_landmarks = [
+            NormalizedLandmarkList(landmark=[NormalizedLandmark(x=0.5, y=y, z=0.0)] * lm.COUNT) for y in heights
+        ]
+
+    def process(self, _pixels: np.ndarray) -> Faulty:
+        return self
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_face_that_is_no_number_is_nobody_and_not_the_end(
+    bad: float, mesher: MediaPipeMesher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(mesher, "_mesh", Faulty(bad, 0.5))
+    with caplog.at_level(logging.DEBUG, "firmware.face.mesh"):
+        (face,) = mesher.find(Frame(np.zeros((40, 60, 3), np.uint8), sequence=7))
+    assert face.landmarks[0].tolist() == [30, 20, 0]
+    assert caplog.messages == ["frame 7: 1 faces are no finite numbers"]
 
 
 def test_nothing_of_mediapipe_reaches_the_console(capfd: pytest.CaptureFixture[str], hopper: Path) -> None:
