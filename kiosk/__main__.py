@@ -1,6 +1,6 @@
 """`python -m kiosk`: run the kiosk, or look at its configuration.
 
-Exit status: 0 ended as asked, 1 a core part failed, 2 wrong usage or configuration.
+Exit status: 0 ended as asked, 1 a core part failed, 2 wrong usage or configuration, 130 Ctrl-C while starting.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from firmware.errors import KioskError
-from kiosk.app import check, run
-from kiosk.settings import Settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,18 +20,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     logging.getLogger("absl").setLevel(logging.ERROR)
     try:
-        settings = Settings.load(arguments.config, arguments.set)
-        if arguments.dump_config:
-            print(settings.dump())
-            return 0
-        if arguments.check_config:
-            check(settings)
-            print("the configuration is good")
-            return 0
-        return run(settings)
+        return _do(arguments)
     except KioskError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _do(arguments: argparse.Namespace) -> int:
+    # Imported here, since it takes half a second in which somebody may press Ctrl-C.
+    from kiosk.app import check, run
+    from kiosk.settings import Settings
+
+    settings = Settings.load(arguments.config, arguments.set)
+    if arguments.dump_config:
+        print(settings.dump())
+        return 0
+    check(settings)
+    if arguments.check_config:
+        print("the configuration is good")
+        return 0
+    return run(settings)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,7 +11,9 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import cv2
 
@@ -20,18 +22,27 @@ from firmware.board.opening import open_button, open_light
 from firmware.board.power import shutdown
 from firmware.board.watchdog import Notifier, Watchdog, feed_interval_s
 from firmware.bundle.slots import Slots
+from firmware.bundle.verify import load_bundle
 from firmware.camera import CameraSettings, open_camera
 from firmware.camera.steady import SteadyCamera
 from firmware.camera.uri import CameraUri
 from firmware.clock import Clock, SystemClock
 from firmware.errors import PowerError, StateError
 from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
+from firmware.runtime.worker import OnFailure, Worker
 from kiosk.engine import Engine
 from kiosk.pages.server import WebServer
 from kiosk.pages.web import Look, create_app
 from kiosk.records.store import VolatileRecords
 from kiosk.session import Rules
 from kiosk.settings import Settings
+
+LOOK_EVERY_S: Final = 0.5
+SILENCE_S: Final[Mapping[str, float]] = {"camera": 20.0, "guide": 5.0, "assess": 30.0, "web": 5.0}
+"""How long a thread may take for one step before systemd is no longer told that the kiosk lives.
+
+Opening a camera takes a while; an analysis is given up by the session after 20 s.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -50,15 +61,17 @@ def camera_settings(settings: Settings) -> CameraSettings:
 
 
 def check(settings: Settings) -> None:
-    """What can be known to be wrong before anything starts. Raises SettingError or CameraUriError."""
+    """What can be known to be wrong before anything starts. Raises SettingError, CameraUriError or BundleError."""
     camera_settings(settings)
     CameraUri.parse(settings.camera)
+    load_bundle(Path(settings.bundle))
 
 
-def build_engine(settings: Settings, clock: Clock, failed: threading.Event) -> Engine:
+def build_engine(settings: Settings, clock: Clock, on_failure: OnFailure) -> Engine:
     """Camera, models and light, not started yet."""
     slots = Slots(_state_folder(settings) / "bundles")
-    bundle = slots.load() if slots.active else slots.install(Path(settings.bundle))
+    bundle = slots.ensure(Path(settings.bundle))
+    _log.info("bundle %s %s from slot %s", bundle.manifest.id, bundle.manifest.version, slots.active)
     cv2.setNumThreads(1)  # the second core belongs to the page
     how = camera_settings(settings)
     camera = SteadyCamera(lambda: open_camera(settings.camera, how, clock), clock)
@@ -66,7 +79,7 @@ def build_engine(settings: Settings, clock: Clock, failed: threading.Event) -> E
     light = open_light(settings.light, clock=clock)
     rules = Rules(countdown_s=settings.countdown)
     records = VolatileRecords()
-    return Engine(camera, analyser, light, clock, records, rules, on_failure=lambda _name, _error: failed.set())
+    return Engine(camera, analyser, light, clock, records, rules, on_failure)
 
 
 def _state_folder(settings: Settings) -> Path:
@@ -81,25 +94,28 @@ def _state_folder(settings: Settings) -> Path:
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGINT or SIGTERM (exit 0), or until a core thread fails (exit 1, systemd starts it again)."""
-    check(settings)
+    """Serve until SIGINT or SIGTERM (0), or until a core thread fails (1, systemd starts it again). See `check`."""
     clock = SystemClock()
     ending, failed = threading.Event(), threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ending.set())
+
+    def on_failure(_name: str, _error: Exception) -> None:
+        failed.set()
+
     with contextlib.ExitStack() as parts:
-        server = WebServer(settings.host, settings.port)
+        server = WebServer(settings.host, settings.port, on_failure)
         parts.callback(server.stop)
-        engine = build_engine(settings, clock, failed)
+        engine = build_engine(settings, clock, on_failure)
         parts.callback(engine.stop)
         button = open_button(settings.light, clock=clock)
         parts.callback(button.close)
         button.on_press(engine.shutter)
         button.on_hold(lambda: _switch_off(engine))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ending.set())
         engine.start()
         server.start(create_app(engine, clock, Look(settings.display_mirror, settings.display_rotation)))
         _log.info("kiosk at http://%s:%s/", settings.host, server.port)
-        _live(engine, clock, ending, failed)
+        _live((*engine.workers, server.worker), clock, ending, failed)
     return 1 if failed.is_set() else 0
 
 
@@ -113,14 +129,17 @@ def _switch_off(engine: Engine) -> None:
         _log.error("%s", error)
 
 
-def _live(engine: Engine, clock: Clock, ending: threading.Event, failed: threading.Event) -> None:
-    """Feed systemd's watchdog while the core threads live, until somebody wants an end."""
+def _live(workers: Sequence[Worker], clock: Clock, ending: threading.Event, failed: threading.Event) -> None:
+    """Feed systemd's watchdog while every thread gets on with its work, until somebody wants an end."""
     notifier = Notifier(os.environ.get("NOTIFY_SOCKET"))
-    interval_s = feed_interval_s(os.environ)
-    watchdog = Watchdog({"threads": 3 * interval_s}, clock, notifier)
+    interval_s = min(feed_interval_s(os.environ), LOOK_EVERY_S)
+    watchdog = Watchdog({worker.name: SILENCE_S[worker.name] for worker in workers}, clock, notifier)
     notifier.ready()
-    while not ending.wait(min(interval_s, 0.5)) and not failed.is_set():
-        if all(holds for name, holds in engine.conditions().items() if name != "camera"):
-            watchdog.beat("threads")
+    done = dict.fromkeys((worker.name for worker in workers), -1)
+    while not ending.wait(interval_s) and not failed.is_set():
+        for worker in workers:
+            if worker.steps != done[worker.name]:
+                done[worker.name] = worker.steps
+                watchdog.beat(worker.name)
         watchdog.feed()
     notifier.stopping()

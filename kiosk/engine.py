@@ -76,8 +76,14 @@ class Engine:
             Worker("guide", self._guide, self._failed),
             Worker("assess", self._assess, self._failed),
         )
+        self._broken = False
         self._views.put(self._session)
         light.show(PATTERNS[self._session.state])
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The threads, for those who watch over them."""
+        return self._workers
 
     @property
     def analyser(self) -> Analyser:
@@ -116,12 +122,12 @@ class Engine:
 
     def stop(self) -> None:
         """End the threads and give camera, models and light back."""
-        self._light.show(PATTERNS["stopping"])
+        self._show("stopping")
         for slot in (self._frames, self._jobs, self._views):
             slot.close()
-        for worker in reversed(self._workers):
-            worker.stop()
-        self._analyser.close()
+        ended = [worker.stop() for worker in reversed(self._workers)]
+        if all(ended):  # a thread that hangs may still be inside a model
+            self._analyser.close()
         self._light.close()
 
     def conditions(self) -> dict[str, bool]:
@@ -133,10 +139,10 @@ class Engine:
         moment = Moment(self._clock.monotonic_ns(), self._rules)
         with self._lock:
             following, effects = step(self._session, event, moment)
+            for effect in effects:  # first, so that what the page shows has happened
+                self._carry_out(effect)
             if following is not self._session:
                 self._publish(following)
-        for effect in effects:
-            self._carry_out(effect)
         return following
 
     def _carry_out(self, effect: Assess | Keep) -> None:
@@ -159,13 +165,19 @@ class Engine:
 
     def _publish(self, session: Session) -> None:
         if session.state is not self._session.state:
-            self._light.show(PATTERNS[session.state])
+            self._show(session.state)
         self._session = session
         self._views.put(session)
 
+    def _show(self, pattern: str) -> None:
+        """Show a pattern, unless a part has failed: that stays to be seen until the end."""
+        if not self._broken:
+            self._light.show(PATTERNS[pattern])
+
     def _failed(self, name: str, error: Exception) -> None:
         """A thread that must not end has ended: show it, and let the service be restarted."""
-        self._light.show(PATTERNS["fault"])
+        self._show("fault")
+        self._broken = True
         if self._on_failure:
             self._on_failure(name, error)
 
@@ -195,7 +207,9 @@ class Engine:
         if job is None:
             return
         self._last_job = job.number
-        self.dispatch(self._outcome(job.value))
+        outcome = self._outcome(job.value)
+        self._jobs.clear()  # nobody's pictures stay behind
+        self.dispatch(outcome)
 
     def _outcome(self, job: Assess) -> Event:
         try:

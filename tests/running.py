@@ -65,7 +65,7 @@ def start_kiosk(phantom: Bundle) -> Iterator[Callable[[str], RunningKiosk]]:
         camera = SteadyCamera(lambda: UnpluggableCamera(uri, unplugged), clock)
         analyser = Analyser(phantom, MediaPipeMesher(), MediaPipeTracker(), clock)
         engine = Engine(camera, analyser, light, clock, records, Rules(countdown_s=0.5))
-        server = WebServer("127.0.0.1", 0)
+        server = WebServer("127.0.0.1", 0, lambda _name, _error: None)
         engine.start()
         server.start(create_app(engine, clock))
         endings.extend([server.stop, engine.stop])

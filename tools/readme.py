@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from firmware.board.lights import AMBER, BLUE, CYAN, PATTERNS, PURPLE, RED, WHITE, Colour, LightPattern
+from firmware.board.lights import AMBER, BLUE, CYAN, PATTERNS, RED, WHITE, Colour, LightPattern
 from firmware.errors import KioskError, all_errors
 from tools.errors import WorkshopError
 
@@ -22,18 +22,15 @@ COLOURS: Mapping[Colour, str] = {
     CYAN: "cyan",
     AMBER: "amber",
     RED: "red",
-    PURPLE: "purple",
 }
 MEANINGS = {
     "idle": "ready; touch the screen to start",
-    "attending": "somebody is being asked something",
     "positioning": "look into the camera; the lamp lights the face",
     "countdown": "hold still, the picture is being taken",
     "analysing": "working",
     "done": "look at the screen (the same for every answer)",
     "blocked": "something is missing; the screen says what",
     "fault": "a part has failed; it restarts by itself",
-    "maintenance": "an engineer works on it",
     "stopping": "switching off",
 }
 

@@ -27,6 +27,7 @@ class Latest(Generic[T]):
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._item: Numbered[T] | None = None
+        self._next = 0
         self._taken = True
         self._skipped = 0
         self._closed = False
@@ -46,24 +47,31 @@ class Latest(Generic[T]):
     def put(self, value: T) -> int:
         """Make this the latest value and wake the readers; returns its number. After `close` it is dropped."""
         with self._changed:
-            number = self._item.number + 1 if self._item else 0
+            number = self._next
             if not self._closed:
                 self._skipped += 0 if self._taken else 1
-                self._item, self._taken = Numbered(number, value), False
+                self._item, self._taken, self._next = Numbered(number, value), False, number + 1
                 self._changed.notify_all()
             return number
 
     def get(self, newer_than: int = -1, timeout_s: float | None = None) -> Numbered[T] | None:
         """The latest value once its number is above `newer_than`; None when none came in time or the slot closed.
 
-        timeout_s: None waits for ever, 0 only looks.
+        newer_than: a number that was never given is that of an earlier life (a page that outlived a restart) and
+        counts as none. timeout_s: None waits for ever, 0 only looks.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._is_newer(newer_than), timeout_s)
-            if not self._is_newer(newer_than):
+            known = newer_than if newer_than < self._next else -1
+            self._changed.wait_for(lambda: self._closed or self._is_newer(known), timeout_s)
+            if not self._is_newer(known):
                 return None
             self._taken = True
             return self._item
+
+    def clear(self) -> None:
+        """Forget the value, not its number: what somebody is done with shall not stay in memory."""
+        with self._changed:
+            self._item, self._taken = None, True
 
     def close(self) -> None:
         """Wake every reader; what is in the slot can still be taken, nothing new comes in."""

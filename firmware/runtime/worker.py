@@ -33,6 +33,7 @@ class Worker:
     ) -> None:
         self.stopping = threading.Event()
         self._step = step
+        self._steps = 0
         self._on_failure = on_failure
         self._interval_s = interval_s
         self._on_end = on_end
@@ -42,6 +43,11 @@ class Worker:
     def name(self) -> str:
         """The thread's name."""
         return self._thread.name
+
+    @property
+    def steps(self) -> int:
+        """Steps done so far: a thread that lives but hangs does no more."""
+        return self._steps
 
     @property
     def alive(self) -> bool:
@@ -67,6 +73,7 @@ class Worker:
         try:
             while not self.stopping.wait(self._interval_s):
                 self._step()
+                self._steps += 1
         except Exception as error:  # noqa: BLE001  the thread boundary: whatever it was, somebody must hear of it
             _log.error("%s failed: %s", self._thread.name, error, exc_info=error)
             self._on_failure(self._thread.name, error)

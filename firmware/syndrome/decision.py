@@ -86,7 +86,7 @@ def decide(inferences: Sequence[Inference], manifest: Manifest) -> Decision:
 def _outcome(affected: float, spread: float, limits: Calibration) -> tuple[Outcome, tuple[str, ...]]:
     if spread > limits.spread_limit:
         return Outcome.INCONCLUSIVE, (f"the pictures disagree (spread {spread:.2f} above {limits.spread_limit:.2f})",)
-    said = f"the face resembles affected reference faces with probability {affected:.2f}"
+    said = f"the model puts the probability of being affected at {affected:.2f}"
     if affected >= limits.refer_at:
         return Outcome.REFER, (f"{said}, at or above the referral limit {limits.refer_at:.2f}",)
     if affected < limits.routine_below:

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import errno
 import logging
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from firmware.errors import PortInUseError
+from firmware.runtime.worker import OnFailure, Worker
 
-THREADS = 8
+THREADS = 16
 """Requests wait for something new, two at a time for each page that is open."""
 _TURN_S = 0.2
 
 
 class WebServer:
-    """Holds its port from construction on; serves an application between `start` and `stop`."""
+    """Holds its port from construction on; serves an application between `start` and `stop`.
 
-    def __init__(self, host: str, port: int) -> None:
+    worker: the thread that serves, for those who watch over threads.
+    """
+
+    def __init__(self, host: str, port: int, on_failure: OnFailure) -> None:
         from waitress import wasyncore
         from waitress.server import create_server
 
@@ -35,8 +38,7 @@ class WebServer:
             self._close_sockets()
             taken = error.errno == errno.EADDRINUSE
             raise PortInUseError(f"port {port} of {host} {'is in use' if taken else 'cannot be used'}") from error
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+        self.worker = Worker("web", self._turn, on_failure)
 
     @property
     def port(self) -> int:
@@ -46,14 +48,14 @@ class WebServer:
     def start(self, application: Callable[..., Any]) -> None:
         """Serve a WSGI application."""
         self._server.application = application
-        self._thread.start()
+        self.worker.start()
 
     def stop(self) -> None:
         """End the thread and give the port back; may be called without `start`."""
-        self._stopping.set()
-        if self._thread.ident is not None:
+        if self.worker.alive:
+            self.worker.stopping.set()
             self._server.pull_trigger()
-            self._thread.join(5)
+            self.worker.join(5)
         self._server.task_dispatcher.shutdown()
         self._close_sockets()
 
@@ -61,9 +63,8 @@ class WebServer:
         for socket in list(self._sockets.values()):
             socket.close()
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._loop(timeout=_TURN_S, map=self._sockets, count=1)
+    def _turn(self) -> None:
+        self._loop(timeout=_TURN_S, map=self._sockets, count=1)
 
 
 def _nothing_yet(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:

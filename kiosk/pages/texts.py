@@ -49,6 +49,25 @@ STATES: Final[Mapping[State, Instruction]] = {
     State.RETAKE: Instruction("Take the picture again", "camera"),
 }
 
+WAIT_FOR_CAMERA: Final = Instruction("Wait for the camera", "wait")
+
+WARNINGS: Final[Mapping[str, str]] = {
+    "SingleFacePresent": "There was more than one face.",
+    "FaceInFrame": "A part of the face was cut off.",
+    "FaceCentred": "The face was not in the middle.",
+    "InterEyeDistance": "The face was far away.",
+    "HeadPoseYaw": "The head was turned to a side.",
+    "HeadPosePitch": "The head was tilted up or down.",
+    "HeadPoseRoll": "The head was tilted to a shoulder.",
+    "LuminanceMean": "The light was poor.",
+    "Sharpness": "The picture was not sharp.",
+}
+"""Quality measure -> what was not perfect about the picture that was used."""
+LEGEND: Final = (
+    "In bold: what cannot be told apart. Of 100 faces like those that the limits were made with, "
+    "about {coverage} have their true answer in bold."
+)
+
 OUTCOMES: Final[Mapping[Outcome, tuple[str, str]]] = {
     Outcome.REFER: (
         "Refer",
@@ -72,7 +91,9 @@ CONDITIONS: Final[Mapping[str, str]] = {
 """Condition that does not hold -> what to do."""
 CONDITION_OTHER: Final = "A part of the kiosk has stopped. It restarts by itself; if it does not, switch it off and on."
 
-DEMONSTRATION: Final = "Demonstration. This model learned from drawn faces. Its answers say nothing about a person."
+DEMONSTRATION: Final = (
+    "Demonstration. This model learned from computer-made faces. Its answers say nothing about a person."
+)
 SUPPORTS: Final = "Phenokiosk supports a referral. It never diagnoses."
 CAMERA_STALLED: Final = "No picture from the camera. Trying again."
 CONNECTION_LOST: Final = "The kiosk's program does not answer. Trying again."

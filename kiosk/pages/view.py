@@ -31,13 +31,11 @@ def view(session: Session, number: int, around: Surroundings) -> dict[str, Any]:
     return {
         "number": number,
         "state": session.state,
-        "instruction": asdict(_instruction(session)),
+        "instruction": asdict(_instruction(session, around)),
         "missing": [texts.CONDITIONS.get(name, texts.CONDITION_OTHER) for name in session.missing],
         "outline": _outline(session.guidance) if session.state in LOOKING else None,
         "verdict": session.guidance.quality.verdict if session.guidance else None,
-        "countdown_ms": max(session.zero_ns - around.now_ns, 0) // 1_000_000
-        if session.state is State.COUNTDOWN
-        else None,
+        "countdown_ms": _countdown_ms(session, around.now_ns),
         "reason": session.reason,
         "screened": around.screened,
         "camera": {"live": around.live, **asdict(around.health)},
@@ -46,8 +44,10 @@ def view(session: Session, number: int, around: Surroundings) -> dict[str, Any]:
     }
 
 
-def _instruction(session: Session) -> texts.Instruction:
+def _instruction(session: Session, around: Surroundings) -> texts.Instruction:
     """The one thing to do now: advice about the face while it is followed, otherwise the state's own text."""
+    if session.state in LOOKING and not around.live:
+        return texts.WAIT_FOR_CAMERA
     if session.state is State.POSITIONING:
         if session.guidance is None:
             return texts.ADVICE[Advice.LOOK_HERE]
@@ -70,10 +70,11 @@ def _outline(guidance: Guidance | None) -> list[list[float]] | None:
 
 def _result(assessment: Assessment) -> dict[str, Any]:
     headline, meaning = texts.OUTCOMES[assessment.decision.outcome]
-    warned = [m for m in assessment.best.guidance.quality.measures if m.verdict is not Verdict.PASS]
+    warned = [m.measure for m in assessment.best.guidance.quality.measures if m.verdict is not Verdict.PASS]
     return {
         "headline": headline,
         "meaning": meaning,
-        "warnings": [f"{m.measure}: {m.advice}" for m in warned],
+        "warnings": [texts.WARNINGS[measure] for measure in warned],
+        "legend": texts.LEGEND.format(coverage=round(100 * assessment.manifest.calibration.set_coverage)),
         "answer": as_json("", assessment),
     }

@@ -4,8 +4,8 @@ Only this machine may ask (Host and Origin are checked), nothing changes by GET,
 look at slots that the engine's threads fill.
 
     GET  /                        the page
-    GET  /state?after=N           the session as JSON, once it is newer than N (waits a second at most)
-    GET  /preview/next?after=N    the live picture as JPEG, once it is newer than N (204 after a second without one)
+    GET  /state?after=N           the session as JSON, once it is newer than N (waits 0.7 s at most)
+    GET  /preview/next?after=N    the live picture as JPEG, once it is newer than N (204 after 0.7 s without one)
     GET  /result/photo            the picture that the result stands for
     POST /session/<action>        start, shutter, again, leave
     GET  /diagnostics             counts and the camera's health
@@ -27,8 +27,8 @@ from kiosk.pages import texts
 from kiosk.pages.preview import PreviewEncoder, encode
 from kiosk.pages.view import Surroundings, view
 
-WAIT_S: Final = 1.0
-"""How long a request waits for something new: also how soon the page notices that the camera stands still."""
+WAIT_S: Final = 0.7
+"""How long a request waits for something new; the page has to say within a second that the camera stands still."""
 RESULT_WIDTH_PX: Final = 480
 ACTIONS: Final[Mapping[str, Callable[[], Event]]] = {
     "start": Start,
@@ -36,7 +36,7 @@ ACTIONS: Final[Mapping[str, Callable[[], Event]]] = {
     "again": Again,
     "leave": Leave,
 }
-TRUSTED_HOSTS: Final = ["127.0.0.1", "localhost", "[::1]"]
+TRUSTED_HOSTS: Final = ["127.0.0.1", "localhost"]
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -66,18 +67,51 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_it_with_nothing_left(number: signal.Signals, start: Callable[..., Service]) -> None:
+def test_ctrl_c_ends_it_and_gives_the_port_back(number: signal.Signals, start: Callable[..., Service]) -> None:
     service = start()
     port = service.port()
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S):
         pass
-    pid = service.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     assert service.end(number) == 0
     assert "Traceback" not in service.said
-    assert not any(Path(f"/proc/{child}").exists() for child in children)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_a_cameras_child_process_ends_with_it(start: Callable[..., Service]) -> None:
+    if shutil.which("gst-launch-1.0") is None:
+        pytest.skip("GStreamer is not installed: apt install gstreamer1.0-tools gstreamer1.0-plugins-base")
+    service = start("camera=argus://0?source=videotestsrc")
+    service.port()
+    assert service.hears("camera runs")
+    pid = service.process.pid
+    children = [
+        child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    assert children, "GStreamer runs as a child"
+    assert service.end() == 0
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+@pytest.mark.parametrize("module", ["kiosk.app", "kiosk.engine", "mediapipe"])
+def test_ctrl_c_while_starting_ends_it_without_a_traceback(module: str, tmp_path: Path) -> None:
+    """Ctrl-C comes in the middle of an import, at the same place every time."""
+    press = f"""
+import os, signal, sys
+class Press:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+import kiosk.__main__
+sys.meta_path.insert(0, Press())
+sys.exit(kiosk.__main__.main(["--set=port=0", "--set=state={tmp_path}", "--set=light=simulated"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", press], cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode in {0, 130}
 
 
 def test_systemd_hears_when_it_is_ready_and_that_it_lives(tmp_path: Path, start: Callable[..., Service]) -> None:

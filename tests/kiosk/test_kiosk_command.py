@@ -197,18 +197,6 @@ def test_absent_bundle(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Non
     assert said.startswith(f"BUN-01 {tmp_path}/nowhere holds no manifest.json. ")
 
 
-def test_active_slot_that_was_altered_does_not_run(
-    phantom_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    from firmware.bundle.slots import Slots
-
-    slots = Slots(tmp_path / "bundles")
-    slots.install(phantom_folder)
-    assert slots.active
-    (slots.active / "gallery.npz").write_bytes(b"altered")
-    assert start(capfd, state=tmp_path).startswith("BUN-02 ")
-
-
 @pytest.mark.parametrize("arguments", [["--frobnicate"], ["--check-config", "--dump-config"], ["kiosk.toml"]])
 def test_wrong_usage_is_told(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

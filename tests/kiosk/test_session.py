@@ -260,9 +260,8 @@ EVENTS: Sequence[Event] = (
 def test_whatever_happens_there_is_a_way_back_to_idle(history: list[tuple[Event, float, bool]]) -> None:
     kiosk = Kiosk()
     for event, wait_s, in_time in history:
-        if isinstance(event, Assessed | AssessmentFailed) and in_time:
-            event = replace(event, ticket=kiosk.session.since_ns)
-        kiosk.at(kiosk.now_s + wait_s, event)
+        answer = isinstance(event, Assessed | AssessmentFailed) and in_time
+        kiosk.at(kiosk.now_s + wait_s, replace(event, ticket=kiosk.session.since_ns) if answer else event)
         assert kiosk.session.kept == () or kiosk.session.state in {State.COUNTDOWN, State.CAPTURING, State.ANALYSING}
         assert (kiosk.session.assessment is not None) == (kiosk.session.state is State.RESULT)
     assert kiosk.at(kiosk.now_s, Readiness(()), Leave()) is State.IDLE

@@ -9,6 +9,7 @@ import pytest
 
 from firmware.board.lights import PATTERNS
 from firmware.camera.steady import CameraHealth
+from firmware.face.measures import MEASURES
 from firmware.face.quality import Advice, Verdict
 from firmware.syndrome.decision import Outcome
 from kiosk.pages import texts
@@ -25,6 +26,15 @@ def test_every_advice_and_state_has_an_instruction_of_at_most_six_words() -> Non
     assert set(texts.OUTCOMES) == set(Outcome)
     for instruction in (*texts.ADVICE.values(), *texts.STATES.values()):
         assert 1 <= len(instruction.text.split()) <= 6
+
+
+def test_every_measure_has_its_words() -> None:
+    assert {"SingleFacePresent", *(m.name for m in MEASURES)} <= set(texts.WARNINGS)
+
+
+def test_a_dead_camera_is_not_blamed_on_the_person() -> None:
+    stalled = replace(AROUND, live=False)
+    assert view(Session(State.POSITIONING), 0, stalled)["instruction"]["text"] == "Wait for the camera"
 
 
 def test_every_state_has_a_light() -> None:

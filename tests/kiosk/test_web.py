@@ -85,13 +85,24 @@ def test_the_picture_goes_on_by_itself_after_an_unplug(kiosk: RunningKiosk) -> N
         if status == 204:
             break
     assert statuses[-1] == 204
-    assert _ask(kiosk, "/healthz")[0] == 503
     blocked = _until(kiosk, lambda state: state["state"] == "blocked")
+    assert _ask(kiosk, "/healthz")[0] == 503
     assert "camera" in blocked["missing"][0]
     kiosk.unplugged.clear()
     _until(kiosk, lambda state: state["state"] == "idle")
     assert _ask(kiosk, f"/preview/next?after={number}")[0] == 200
     assert kiosk.engine.camera_health.reopen_count >= 1
+
+
+def test_a_page_that_outlived_a_restart_gets_the_picture_at_once(kiosk: RunningKiosk) -> None:
+    assert _ask(kiosk, "/preview/next?after=1000000")[0] == 200
+    assert json.loads(_ask(kiosk, "/state?after=1000000")[2])["number"] < 1000000
+
+
+def test_nobodys_pictures_stay_in_memory_after_the_answer(kiosk: RunningKiosk) -> None:
+    _ask(kiosk, "/session/start", "POST")
+    _until(kiosk, lambda state: state["state"] == "result")
+    assert kiosk.engine._jobs.get(timeout_s=0) is None
 
 
 def test_health_names_every_condition(kiosk: RunningKiosk) -> None:

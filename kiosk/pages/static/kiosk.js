@@ -7,6 +7,7 @@ const root = document.documentElement;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const STAGES = ["positioning", "countdown", "capturing"];
 let shown = { number: -1, state: null };
+let entries = 0;  // how many states were entered
 let pressed = false;
 
 // --- the live picture -----------------------------------------------------------------------------------------
@@ -17,21 +18,24 @@ async function previewLoop() {
   let after = -1;
   for (;;) {
     if (!STAGES.includes(shown.state)) { await pause(50); continue; }
+    const session = entries;
     try {
       const answer = await fetch(`/preview/next?after=${after}`);
       if (answer.status !== 200) { alertText("stalled", true); continue; }
       after = Number(answer.headers.get("X-Number"));
       const picture = await createImageBitmap(await answer.blob());
+      if (session !== entries && !STAGES.includes(shown.state)) { picture.close(); continue; }
       if (canvas.width !== picture.width || canvas.height !== picture.height) {
         canvas.width = picture.width;
         canvas.height = picture.height;
-        canvas.parentElement.style.aspectRatio = `${picture.width} / ${picture.height}`;
+        canvas.parentElement.style.setProperty("--ratio", picture.width / picture.height);
       }
       pen.drawImage(picture, 0, 0);
       picture.close();
       canvas.dataset.frames = Number(canvas.dataset.frames || 0) + 1;
       alertText("stalled", false);
     } catch {
+      after = -1;  // the program may have been started anew, and counts from 0 again
       await pause(500);  // the state loop says what is wrong
     }
   }
@@ -61,6 +65,8 @@ function draw(next) {
   drawLive(next);
   if (next.state === "blocked") list(el("missing"), next.missing);
   if (!entered) return;
+  entries += 1;
+  forget(next);
   root.dataset.state = next.state;
   for (const section of document.querySelectorAll("[data-show]")) {
     section.hidden = !section.dataset.show.split(" ").includes(next.state);
@@ -73,11 +79,25 @@ function draw(next) {
   if (next.result) drawResult(next.result, next.number);
 }
 
+// Nothing of a person stays in the page when their screen is left.
+function forget(next) {
+  if (!STAGES.includes(next.state)) {
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    el("outline").setAttribute("points", "");
+  }
+  if (!next.result) {
+    el("photo").removeAttribute("src");
+    for (const id of ["headline", "meaning", "confidence", "legend", "warnings", "ranking"]) el(id).replaceChildren();
+  }
+}
+
 function drawLive(next) {
   text(el("instruction-text"), next.instruction.text);
   el("instruction-icon").setAttribute("href", `#icon-${next.instruction.icon}`);
   el("outline").setAttribute("points", (next.outline || []).map((p) => p.join(",")).join(" "));
   root.dataset.verdict = next.verdict || "";
+  el("shutter").disabled = next.state !== "positioning";
+  alertText("stalled", STAGES.includes(next.state) && !next.camera.live);
   if (next.state === "countdown") countFrom(next.countdown_ms);
   else if (next.state !== "countdown") text(el("count"), "");
 }
@@ -91,6 +111,7 @@ function drawResult(result, number) {
   el("headline").textContent = result.headline;
   el("meaning").textContent = result.meaning;
   list(el("warnings"), result.warnings);
+  el("legend").textContent = result.legend;
   const answer = result.answer;
   el("confidence").textContent =
     `${answer.frames_used} pictures. ${answer.reasons.map(sentence).join(" ")}`;
@@ -169,6 +190,9 @@ document.addEventListener("click", (event) => {
   if (button.dataset.action) press(button);
   else if (button.id === "clinician") showDetails(el("details").hidden);
   else if (button.id === "close") { showDetails(false); el("clinician").focus(); }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !el("details").hidden) { showDetails(false); el("clinician").focus(); }
 });
 previewLoop();
 stateLoop();

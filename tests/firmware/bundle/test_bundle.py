@@ -153,3 +153,36 @@ def test_what_is_changed_in_a_slot_is_noticed_at_the_next_start(tmp_path: Path, 
     (slots.active / "classifier.tflite").write_bytes(b"malice")
     with pytest.raises(BundleAlteredError):
         slots.load()
+
+
+def test_a_damaged_slot_is_replaced_by_what_the_software_brings(
+    tmp_path: Path, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    slots = Slots(tmp_path / "slots")
+    slots.ensure(folder)
+    assert slots.active is not None
+    (slots.active / "gallery.npz").write_bytes(b"altered")
+    assert slots.ensure(folder).manifest.id == "phantom"
+    assert "BUN-02" in caplog.text
+    assert slots.load().manifest.id == "phantom"
+
+
+def test_software_with_another_bundle_installs_it_once(tmp_path: Path, folder: Path) -> None:
+    slots = Slots(tmp_path / "slots")
+    slots.ensure(folder)
+    first = slots.active
+    slots.ensure(folder)
+    assert slots.active == first, "the same bundle is not installed again"
+    _rewrite(folder, lambda d: d.update(version="9.9"))
+    assert slots.ensure(folder).manifest.version == "9.9"
+    assert slots.active != first
+
+
+def test_a_bundle_that_was_flashed_since_is_kept(tmp_path: Path, folder: Path) -> None:
+    slots = Slots(tmp_path / "slots")
+    slots.ensure(folder)
+    flashed = tmp_path / "flashed"
+    shutil.copytree(folder, flashed)
+    _rewrite(flashed, lambda d: d.update(version="5.0"))
+    slots.install(flashed)
+    assert slots.ensure(folder).manifest.version == "5.0"

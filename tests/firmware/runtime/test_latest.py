@@ -62,3 +62,19 @@ def test_closed_slot_keeps_its_last_value_and_takes_no_more() -> None:
     slot.close()
     slot.put("too late")
     assert slot.get() == Numbered(0, "last")
+
+
+def test_a_number_of_an_earlier_life_counts_as_none() -> None:
+    slot: Latest[str] = Latest()
+    slot.put("first")
+    found = slot.get(newer_than=1000, timeout_s=0)
+    assert found is not None and found.value == "first"
+    assert slot.get(newer_than=found.number, timeout_s=0) is None
+
+
+def test_what_was_cleared_is_gone_and_numbers_go_on() -> None:
+    slot: Latest[str] = Latest()
+    slot.put("first")
+    slot.clear()
+    assert slot.get(timeout_s=0) is None
+    assert slot.put("second") == 1
