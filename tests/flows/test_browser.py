@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from kiosk.pages.web import RESULT_WIDTH_PX
@@ -29,6 +31,7 @@ CHROMIUM_FLAGS = (
 )
 LEAST_TARGET_PX = 64
 WAIT_MS = 30_000
+SAID_WITHIN_MS = 1000
 Page = Any
 
 
@@ -45,22 +48,39 @@ def browser() -> Iterator[Any]:
         running.close()
 
 
-@pytest.fixture(params=[(1024, 600), (1280, 800), (800, 480)], ids=lambda size: f"{size[0]}x{size[1]}")
-def page(
-    request: pytest.FixtureRequest, browser: Any, start_kiosk: Callable[[str], RunningKiosk], steady_face: str
-) -> Iterator[Page]:
-    width, height = request.param
-    kiosk = start_kiosk(steady_face)
-    opened = browser.new_page(viewport={"width": width, "height": height})
-    opened.set_default_timeout(WAIT_MS)
+@pytest.fixture
+def open_page(
+    browser: Any, start_kiosk: Callable[[str], RunningKiosk]
+) -> Iterator[Callable[[str, tuple[int, int]], Page]]:
+    """Opens the page of a kiosk on a camera URI; nothing may go wrong in its scripts."""
     problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    opened.kiosk = kiosk
-    opened.goto(kiosk.url)
-    yield opened
-    opened.close()
+    pages: list[Page] = []
+
+    def begin(uri: str, size: tuple[int, int] = (1024, 600)) -> Page:
+        kiosk = start_kiosk(uri)
+        opened = browser.new_page(viewport={"width": size[0], "height": size[1]})
+        opened.set_default_timeout(WAIT_MS)
+        opened.on("pageerror", lambda error: problems.append(str(error)))
+        opened.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        opened.kiosk = kiosk
+        opened.goto(kiosk.url)
+        pages.append(opened)
+        return opened
+
+    yield begin
+    for page in pages:
+        page.close()
     assert problems == []
+
+
+@pytest.fixture(params=[(1024, 600), (1280, 800), (800, 480)], ids=lambda size: f"{size[0]}x{size[1]}")
+def page(request: pytest.FixtureRequest, open_page: Callable[..., Page], steady_face: str) -> Page:
+    return open_page(steady_face, request.param)
+
+
+@pytest.fixture
+def small_page(open_page: Callable[..., Page], steady_face: str) -> Page:
+    return open_page(steady_face)
 
 
 def _expect(page: Page, selector: str) -> Any:
@@ -162,15 +182,77 @@ def test_the_shutter_and_cancel_work_by_touch(page: Page) -> None:
     _wait(page, "idle")
 
 
-def test_a_stalled_camera_is_said_and_the_picture_goes_on_by_itself(page: Page) -> None:
+def _start_and_see(page: Page) -> None:
     _wait(page, "idle")
     page.click("[data-action=start]")
     _expect(page, "#preview").to_have_attribute("data-frames", re.compile("[3-9]|..+"))
-    page.kiosk.unplugged.set()
-    page.wait_for_selector("#alert:not([hidden])")
-    assert "camera" in page.inner_text("#alert").lower()
-    _shoot(page, "stalled")
-    drawn = _frames_drawn(page)
-    page.kiosk.unplugged.clear()
-    page.wait_for_selector("#alert", state="hidden")
-    _expect(page, "#preview").not_to_have_attribute("data-frames", str(drawn))
+
+
+def test_a_stalled_camera_is_said_and_the_picture_goes_on_by_itself(small_page: Page) -> None:
+    _start_and_see(small_page)
+    # The page itself notes how long after its last picture it said so.
+    small_page.evaluate(
+        """() => {
+          const alert = document.getElementById("alert"), canvas = document.getElementById("preview");
+          let last = performance.now();
+          new MutationObserver(() => { last = performance.now(); }).observe(canvas, { attributes: true });
+          new MutationObserver(() => {
+            if (!alert.hidden && !alert.dataset.afterMs) alert.dataset.afterMs = Math.round(performance.now() - last);
+          }).observe(alert, { attributes: true });
+        }"""
+    )
+    small_page.kiosk.unplugged.set()
+    small_page.wait_for_selector("#alert:not([hidden])")
+    assert "camera" in small_page.inner_text("#alert").lower()
+    _expect(small_page, "#instruction-text").to_have_text("Wait for the camera")
+    assert int(small_page.get_attribute("#alert", "data-after-ms")) <= SAID_WITHIN_MS
+    _shoot(small_page, "stalled")
+    drawn = _frames_drawn(small_page)
+    small_page.kiosk.unplugged.clear()
+    small_page.wait_for_selector("#alert", state="hidden")
+    _expect(small_page, "#preview").not_to_have_attribute("data-frames", str(drawn))
+
+
+def test_the_picture_runs_again_after_the_program_was_started_anew(small_page: Page, steady_face: str) -> None:
+    _start_and_see(small_page)
+    # A new program counts its pictures from 0: what the page has seen is far ahead of that.
+    small_page.route("**/preview/next?after=*", lambda route: route.continue_(url=_far_ahead(route.request.url)))
+    drawn = _frames_drawn(small_page)
+    _expect(small_page, "#preview").not_to_have_attribute("data-frames", str(drawn))
+
+
+def _far_ahead(url: str) -> str:
+    return re.sub(r"after=.*", "after=123456789", url)
+
+
+def test_nothing_of_a_person_stays_in_the_page_they_left(small_page: Page) -> None:
+    _start_and_see(small_page)
+    _wait(small_page, "result")
+    _expect(small_page, "#photo").to_have_js_property("naturalWidth", RESULT_WIDTH_PX)
+    small_page.click("section:not([hidden]) [data-action=leave]")
+    _wait(small_page, "idle")
+    assert small_page.get_attribute("#photo", "src") is None
+    assert small_page.evaluate("document.getElementById('ranking').childElementCount") == 0
+    assert small_page.evaluate("document.getElementById('headline').textContent") == ""
+    brightest = """() => {
+      const c = document.getElementById("preview");
+      const data = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+      return data.reduce((most, value, i) => (i % 4 < 3 ? Math.max(most, value) : most), 0);
+    }"""
+    assert small_page.evaluate(brightest) == 0, "the live picture is black"
+
+
+def test_the_outline_lies_on_the_face_when_the_picture_is_upright(
+    open_page: Callable[..., Page], steady_face: str, tmp_path: Path
+) -> None:
+    for photo in Path(steady_face.removeprefix("replay://").partition("?")[0]).iterdir():
+        pixels = cv2.imread(str(photo))
+        cv2.imwrite(str(tmp_path / photo.name), pixels[:, 380:900])
+    upright = open_page(f"replay://{tmp_path}?fps=15&loop=1")
+    _start_and_see(upright)
+    _expect(upright, "#outline").to_have_attribute("points", re.compile(".{100,}"))
+    canvas, overlay, stage = (upright.locator(i).bounding_box() for i in ("#preview", "#overlay", ".stage"))
+    assert canvas == overlay
+    assert canvas["width"] / canvas["height"] == pytest.approx(520 / 720, rel=0.02)
+    assert stage["height"] <= upright.viewport_size["height"]
+    _check_screen(upright)
