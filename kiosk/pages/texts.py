@@ -63,10 +63,7 @@ WARNINGS: Final[Mapping[str, str]] = {
     "Sharpness": "The picture was not sharp.",
 }
 """Quality measure -> what was not perfect about the picture that was used."""
-LEGEND: Final = (
-    "In bold: what cannot be told apart. Of 100 faces like those that the limits were made with, "
-    "about {coverage} have their true answer in bold."
-)
+LEGEND: Final = "In bold: what cannot be told apart; in about {coverage} of 100 faces the truth is in bold."
 
 OUTCOMES: Final[Mapping[Outcome, tuple[str, str]]] = {
     Outcome.REFER: (

@@ -162,6 +162,7 @@ def test_from_idle_to_a_result_to_a_retake_and_home(page: Page) -> None:
     assert len(page.query_selector_all("#ranking tr")) == 7
     _check_screen(page)
     _check_accessibility(page)
+    assert page.locator("#details").evaluate("e => e.scrollHeight <= e.clientHeight"), "the list is cut off"
     _shoot(page, "clinician")
     page.click("#close")
 
