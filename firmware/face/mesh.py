@@ -10,6 +10,7 @@ Face Mesh is the default backend because its models are inside the wheel and it 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self
 
@@ -71,7 +72,7 @@ class FaceMesher(Protocol):
     """Finds faces."""
 
     def find(self, frame: Frame) -> tuple[FaceMesh, ...]:
-        """Every face, the largest first."""
+        """Every face, the subject first: the largest of a still, the one that is followed while tracking."""
         ...
 
     def close(self) -> None:
@@ -125,7 +126,7 @@ class MediaPipeTracker(MediaPipeMesher):
         found = _landmarks(self._tracking, frame)
         if self._frames % DETECT_EVERY == 0:
             detected = self._detector.process(frame.pixels).detections or ()
-            self._others = super().find(frame)[1:] if len(detected) > 1 else ()
+            self._others = _others(found, super().find(frame)) if len(detected) > 1 else ()
         self._frames += 1
         return (*found, *self._others) if found else ()
 
@@ -136,6 +137,15 @@ class MediaPipeTracker(MediaPipeMesher):
             tracking.close()
             self._detector.close()
         super().close()
+
+
+def _others(tracked: Sequence[FaceMesh], everybody: Sequence[FaceMesh]) -> tuple[FaceMesh, ...]:
+    """Everybody but the one who is tracked, who need not be the largest: the face whose eyes are nearest to theirs."""
+    if not tracked or not everybody:
+        return tuple(everybody)
+    eyes = tracked[0].eye_centres
+    same = min(range(len(everybody)), key=lambda i: float(np.abs(everybody[i].eye_centres - eyes).sum()))
+    return (*everybody[:same], *everybody[same + 1 :])
 
 
 def _warm_face_mesh(**options: Any) -> Any:

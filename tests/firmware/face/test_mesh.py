@@ -42,11 +42,15 @@ def test_an_empty_picture_has_no_face(mesher: MediaPipeMesher) -> None:
     assert mesher.find(Frame(np.full((480, 640, 3), 128, np.uint8))) == ()
 
 
-def _couple(frame: Frame) -> Frame:
-    """The same person twice, the second one smaller."""
+LARGE, SMALL = (40, 480), (720, 360)
+"""Left edge and width of a portrait in the picture of a couple, px."""
+
+
+def _couple(frame: Frame, *places: tuple[int, int]) -> Frame:
+    """The same person twice, the second one smaller; or only those at these places."""
     height, width = 600, 1200
     canvas = np.full((height, width, 3), 110, np.uint8)
-    for x, size in ((40, 480), (720, 360)):
+    for x, size in places or (LARGE, SMALL):
         portrait = cv2.resize(frame.pixels, (size, size * frame.height // frame.width))
         canvas[20 : 20 + min(portrait.shape[0], 570), x : x + size] = portrait[:570]
     return Frame(canvas)
@@ -64,6 +68,15 @@ def test_tracking_notices_a_second_person_within_ten_frames(hopper_frame: Frame)
         found = [len(tracker.find(_couple(hopper_frame))) for _ in range(2 * DETECT_EVERY)]
         assert found[-1] == 2
         assert [len(tracker.find(hopper_frame)) for _ in range(2 * DETECT_EVERY)][-1] == 1
+
+
+def test_a_larger_person_who_joins_is_the_other_and_not_the_subject_twice(hopper_frame: Frame) -> None:
+    with MediaPipeTracker() as tracker:
+        for _ in range(3):
+            assert len(tracker.find(_couple(hopper_frame, SMALL))) == 1
+        found = [tracker.find(_couple(hopper_frame)) for _ in range(2 * DETECT_EVERY)][-1]
+    subject, other = (float(face.eye_centres[:, 0].mean()) for face in found)
+    assert (subject > SMALL[0], other < SMALL[0]) == (True, True), "the one who is followed stays the subject"
 
 
 def test_tracking_and_stills_agree_on_a_face_that_stands_still(mesher: MediaPipeMesher, hopper_frame: Frame) -> None:
