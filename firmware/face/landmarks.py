@@ -37,9 +37,7 @@ INNER_LIPS: Final = (13, 14)
 """Stomion of the upper and the lower lip, sts and sti."""
 CHIN: Final = 152
 """Gnathion, gn."""
-FOREHEAD: Final = 10
 TEMPLES: Final = (127, 356)
-CHEEKS: Final = (50, 280)
 
 FACE_OVAL: Final = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,

@@ -34,6 +34,7 @@ class Evidence:
     luminance: relative luminance 0..1 of the face's pixels, on the aligned face.
     detail: greyscale of the inner face (brows to lower lip), aligned, inter-eye distance 70 px, float32.
     inside: share of the face's outline that lies within the picture.
+    centre: where the middle of the outline lies across the picture: 0 at the left edge, 1 at the right one.
     """
 
     faces: int
@@ -43,6 +44,7 @@ class Evidence:
     luminance: NDArray[np.float32]
     detail: NDArray[np.float32]
     inside: float
+    centre: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,9 @@ def _luminance_mean(e: Evidence) -> float:
 MEASURES: Final = (
     Measure("FaceInFrame", lambda e: e.inside, lambda x: 100 * x, lambda _: Advice.MOVE_BACK,
             pass_from=1.0, block_below=0.9),
+    # Warns only: the lens bends a face at the edge a little, and nobody is refused for how a portrait was framed.
+    Measure("FaceCentred", lambda e: e.centre, lambda x: 100 * (1 - abs(2 * x - 1)), lambda _: Advice.CENTRE,
+            pass_from=0.45, pass_to=0.55),
     Measure("InterEyeDistance", _inter_eye_px, lambda x: 100 * _sigmoid(x, 70, 20), lambda _: Advice.COME_CLOSER,
             pass_from=90, block_below=60),
     Measure("HeadPoseYaw", lambda e: e.pose.yaw, _cos2, lambda x: Advice.TURN_RIGHT if x > 0 else Advice.TURN_LEFT,
@@ -157,4 +162,5 @@ def gather(frame: Frame, faces: Sequence[FaceMesh], pose: Pose | None = None) ->
         luminance=np.asarray(luminance, np.float32),
         detail=cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY).astype(np.float32),
         inside=float(inside),
+        centre=float(outline[:, 0].mean()) / frame.width,
     )

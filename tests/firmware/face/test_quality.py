@@ -126,6 +126,29 @@ def test_a_face_that_is_cut_off_is_asked_back(mesher: MediaPipeMesher, studio: F
     assert (row.verdict, row.advice) == (Verdict.BLOCK, Advice.MOVE_BACK)
 
 
+def _shifted(frame: Frame, share: float) -> Frame:
+    """The picture moved to the right by this share of its width; what is laid open is grey."""
+    by = round(share * frame.width)
+    pixels = np.full_like(frame.pixels, 110)
+    pixels[:, max(by, 0) : frame.width + min(by, 0)] = frame.pixels[:, max(-by, 0) : frame.width - max(by, 0)]
+    return Frame(pixels)
+
+
+def test_a_face_at_the_side_is_asked_to_the_middle_and_never_blocked(mesher: MediaPipeMesher, studio: Frame) -> None:
+    middle = _row(_judge(mesher, studio), "FaceCentred")
+    for aim, verdict in ((0.5, "pass"), (0.46, "pass"), (0.54, "pass"), (0.4, "warn"), (0.6, "warn"), (0.65, "warn")):
+        row = _row(_judge(mesher, _shifted(studio, aim - middle.value)), "FaceCentred")
+        assert (row.value, row.verdict) == (pytest.approx(aim, abs=0.01), verdict)
+        assert row.advice is (Advice.CENTRE if verdict == "warn" else None)
+    centred = next(measure for measure in MEASURES if measure.name == "FaceCentred")
+    assert (centred.block_below, centred.block_above) == (None, None)
+
+
+def test_every_advice_is_given_by_something(mesher: MediaPipeMesher, studio: Frame) -> None:
+    given = {measure.advice(value) for measure in MEASURES for value in (-1, 1)}
+    assert given | {Advice.LOOK_HERE, Advice.ONE_PERSON} == set(Advice)
+
+
 def test_dark_skin_in_light_is_not_blocked_for_darkness(mesher: MediaPipeMesher, studio: Frame) -> None:
     """Monk tone 10 is about (41, 36, 32) in sRGB: linear luminance 0.018."""
     face = mesher.find(studio)
