@@ -11,6 +11,7 @@ Exit status: 0 done, 1 unhealthy (selftest), 2 wrong usage or an input that cann
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; an error is one line on stderr, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may hold bytes that no text can show
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))

@@ -80,7 +80,7 @@ def _write_crop(path: Path, crop: FaceCrop) -> None:
 def _write_coordinates(path: Path, rows: list[tuple[object, ...]]) -> None:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
-    _write(path, text.getvalue().encode())
+    _write(path, text.getvalue().encode(errors="backslashreplace"))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -329,9 +330,11 @@ def test_selftest_without_a_tflite_runtime_fails_in_one_line(capfd: pytest.Captu
     assert len(failed) == 1 and failed[0].startswith("FAILED  classifier: RUN-01 ")
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "firmware", *map(str, arguments)]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False, env=os.environ | environment
+    )
 
 
 def test_program_prints_nothing_but_its_answer(hopper: Path) -> None:
@@ -346,6 +349,16 @@ def test_program_ends_with_status_2_and_one_line(text_file: Path, tmp_path: Path
         done = run(*arguments)
         assert done.returncode == 2
         assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
+def test_photo_whose_name_is_no_text_is_answered(hopper: Path, tmp_path: Path, encoding: str) -> None:
+    odd = tmp_path / os.fsdecode(b"\xff\xc3\xa9.jpg")
+    odd.symlink_to(hopper)
+    for arguments in (("analyse", odd), ("align", odd, tmp_path / "out", "--csv")):
+        done = run(*arguments, PYTHONIOENCODING=encoding)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert len((tmp_path / "out" / "face_coords.csv").read_text(encoding="utf-8").splitlines()) == 2
 
 
 def test_reader_that_goes_away_is_no_error(hopper: Path) -> None:
