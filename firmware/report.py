@@ -18,8 +18,13 @@ from firmware.face.mesh import FaceMesh
 DEMONSTRATION = "DEMONSTRATION: a phantom model, trained on rendered faces. It says nothing about a person."
 
 
-def as_json(photo: str, assessment: Assessment, *, with_landmarks: bool = False) -> dict[str, Any]:
-    """The object for one photo, or for a burst (then `photo` is the best frame's)."""
+def as_json(
+    photo: str, assessment: Assessment, *, with_landmarks: bool = False, unreadable: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The object for one photo, or for a burst (then `photo` is the best frame's).
+
+    unreadable: what was asked for and could not be read, so that it is not in the answer.
+    """
     guidance = assessment.best.guidance
     faces, pose = guidance.faces, guidance.pose
     decision = assessment.decision
@@ -51,6 +56,7 @@ def as_json(photo: str, assessment: Assessment, *, with_landmarks: bool = False)
         "affected": decision.affected if assessment.status is Status.OK else None,
         "spread": decision.spread if assessment.status is Status.OK else None,
         "frames_used": assessment.used,
+        "unreadable": list(unreadable),
         "neighbours": [{"id": n.id, "image_id": n.image_id, "distance": n.distance} for n in assessment.neighbours],
         "saliency": dict(assessment.saliency),
         "timing_ms": dict(assessment.timing_ms),
@@ -67,19 +73,23 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def unreadable_json(photo: str, manifest: Manifest, error: KioskError, *, signed: bool) -> dict[str, Any]:
-    """The object for a photo that could not be decoded."""
+def unreadable_json(
+    unreadable: Sequence[str], manifest: Manifest, error: KioskError, *, signed: bool, with_landmarks: bool = False
+) -> dict[str, Any]:
+    """The object for a photo, or for a burst, of which nothing could be read; `error` and `photo` are the last's."""
     return {
-        "photo": photo,
+        "photo": unreadable[-1],
         "status": Status.UNREADABLE,
         "bundle": bundle_json(manifest, signed=signed),
         "pose": None,
+        **({"landmarks": []} if with_landmarks else {}),
         **{key: [] for key in ("quality", "measurements", "hpo", "ranking", "prediction_set")},
         "decision": "inconclusive",
         "reasons": [str(error)],
         "affected": None,
         "spread": None,
         "frames_used": 0,
+        "unreadable": list(unreadable),
         "neighbours": [],
         "saliency": {},
         "timing_ms": {},

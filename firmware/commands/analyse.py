@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 UNUSED_YET = ("age", "sex", "prevalence", "hfov")
 """Options that are part of the fixed interface, but that nothing reads yet."""
 
+Unreadable = tuple[Path, PhotoError]
+
 
 def register(subparsers: Subparsers) -> None:
     """Add the command's arguments."""
@@ -60,36 +62,46 @@ def run(arguments: argparse.Namespace) -> int:
     bundle = load_bundle(arguments.bundle)
     with Analyser(bundle, MediaPipeMesher()) as analyser:
         session = _Session(analyser, arguments)
-        photos = session.find(arguments.photos)
-        bursts: Iterable[Sequence[Path]] = [photos] if arguments.burst else ([photo] for photo in photos)
-        for burst in bursts:
-            session.answer(burst)
-    return 2 if session.unreadable else 0
+        bursts: Iterable[Sequence[Path]] = (
+            [arguments.photos] if arguments.burst else ([path] for path in arguments.photos)
+        )
+        for paths in bursts:
+            session.answer(paths)
+    return 2 if session.failed else 0
 
 
 class _Session:
-    """What stays the same from photo to photo, and the last of them that was unreadable."""
+    """What stays the same from photo to photo. failed: something that was asked for could not be read."""
 
     def __init__(self, analyser: Analyser, arguments: argparse.Namespace) -> None:
         self._analyser = analyser
         self._json = bool(arguments.json)
         self._landmarks = bool(arguments.landmarks)
         self._burst = bool(arguments.burst)
-        self.unreadable: tuple[Path, PhotoError] | None = None
+        self.failed = False
 
-    def find(self, paths: Sequence[Path]) -> list[Path]:
-        """The photos at these paths; a folder that holds none is reported, and the others are kept."""
+    def answer(self, paths: Sequence[Path]) -> None:
+        """Print the answers for these photos and folders, in this order: one each, or one for a burst of them all."""
+        photos, unreadable = self._find(paths)
+        if self._burst:
+            self._answer(photos, unreadable)
+            return
+        if unreadable:
+            self._answer([], unreadable)
+        for photo in photos:
+            self._answer([photo], [])
+
+    def _find(self, paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
         photos: list[Path] = []
+        unreadable: list[Unreadable] = []
         for path in paths:
             try:
                 photos += find_photos([path])
             except PhotoError as error:
-                self._report(path, error)
-                if not self._burst:
-                    self._answer_unreadable()
-        return photos
+                unreadable.append(self._reported(path, error))
+        return photos, unreadable
 
-    def answer(self, photos: Sequence[Path]) -> None:
+    def _answer(self, photos: Sequence[Path], unreadable: list[Unreadable]) -> None:
         """Print one answer for these photos of one subject, also when none of them can be read."""
         watch = Stopwatch(SystemClock())
         frames = []
@@ -98,24 +110,30 @@ class _Session:
                 with watch.stage("decode"):
                     frames.append(read_photo(photo, sequence))
             except PhotoError as error:
-                self._report(photo, error)
+                unreadable.append(self._reported(photo, error))
         if frames:
-            self._answer(self._analyser.assess(frames, watch=watch))
-        else:
-            self._answer_unreadable()
+            self._print(self._analyser.assess(frames, watch=watch), unreadable)
+        elif self._json:
+            self._print_unreadable(unreadable)
 
-    def _report(self, path: Path, error: PhotoError) -> None:
-        self.unreadable = path, error
+    def _reported(self, path: Path, error: PhotoError) -> Unreadable:
+        self.failed = True
         print(error, file=sys.stderr)
+        return path, error
 
-    def _answer(self, assessment: Assessment) -> None:
+    def _print(self, assessment: Assessment, unreadable: Sequence[Unreadable]) -> None:
         name = str(assessment.best.guidance.frame.source["photo"])
         if self._json:
-            print(json.dumps(as_json(name, assessment, with_landmarks=self._landmarks)), flush=True)
+            left_out = [str(path) for path, _ in unreadable]
+            answer = as_json(name, assessment, with_landmarks=self._landmarks, unreadable=left_out)
+            print(json.dumps(answer), flush=True)
         else:
             print(as_text(name, assessment), flush=True)
 
-    def _answer_unreadable(self) -> None:
-        if self._json and self.unreadable:
-            path, error = self.unreadable
-            print(json.dumps(unreadable_json(str(path), self._analyser.manifest, error, signed=False)), flush=True)
+    def _print_unreadable(self, unreadable: Sequence[Unreadable]) -> None:
+        names, error = [str(path) for path, _ in unreadable], unreadable[-1][1]
+        manifest = self._analyser.manifest
+        print(
+            json.dumps(unreadable_json(names, manifest, error, signed=False, with_landmarks=self._landmarks)),
+            flush=True,
+        )

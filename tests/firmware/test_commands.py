@@ -24,6 +24,7 @@ NUMBER = (int, float)
 KEYS: dict[str, type | tuple[type, ...]] = {
     "photo": str, "status": str, "bundle": dict, "quality": list, "measurements": list, "hpo": list, "ranking": list,
     "prediction_set": list, "decision": str, "reasons": list, "neighbours": list, "saliency": dict, "timing_ms": dict,
+    "unreadable": list,
 }  # fmt: skip
 """What every answer holds, whatever became of the photo; `pose` is an object or null."""
 ROWS: dict[str, dict[str, type | tuple[type, ...]]] = {
@@ -121,6 +122,20 @@ def test_empty_folder_does_not_stop_the_others(hopper: Path, tmp_path: Path, cap
     assert answers[0]["reasons"][0].startswith("PHO-04")
 
 
+def test_answers_come_in_the_order_of_the_arguments(
+    hopper: Path, text_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    asked = [hopper, empty, text_file, hopper]
+    assert [answer["photo"] for answer in analyse(capfd, *asked, status=2)] == [str(path) for path in asked]
+
+
+def test_unreadable_photo_has_no_landmarks_rather_than_none(text_file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (answer,) = analyse(capfd, text_file, "--landmarks", status=2)
+    assert answer["landmarks"] == []
+
+
 def test_every_photo_of_a_folder_is_answered(
     portrait: Image.Image, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,6 +158,7 @@ def test_burst_with_an_unreadable_photo_is_answered_from_the_others(
 ) -> None:
     (answer,) = analyse(capfd, text_file, hopper, "--burst", status=2)
     assert (answer["status"], answer["frames_used"], answer["photo"]) == ("ok", 1, str(hopper))
+    assert answer["unreadable"] == [str(text_file)], "a script must see that a picture is missing from the answer"
 
 
 @pytest.mark.parametrize("count", [1, 3])
