@@ -46,10 +46,15 @@ def load_state(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path} is no state dict") from error
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise CheckpointError(f"{path} is no state dict: it must map names to tensors")
+    require_finite(state, path)
+    return dict(state)
+
+
+def require_finite(state: Mapping[str, Any], path: Path) -> None:
+    """CheckpointError when a tensor of the state dict holds a number that is not finite."""
     for name, value in state.items():
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise CheckpointError(f"{path}: {name} holds numbers that are not finite")
-    return dict(state)
 
 
 def fill(network: Any, state: Mapping[str, Any], path: Path) -> Any:

@@ -2,88 +2,73 @@
 
 `python -m tools.convert (--program M.pt2 | --network NAME --state-dict M.pt | --module MOD:FN --state-dict M.pt)
 --calibration CROPS --out FOLDER` writes FOLDER/classifier.tflite and FOLDER/convert.json, and prints how far int8
-agrees with float on crops that did not set the ranges. CROPS: a folder of 112 x 112 pictures or an .npz with `pixels`.
+agrees with float on crops that were held out. CROPS: a folder of 112 x 112 pictures, a folder of photos, or an .npz
+with `pixels`. Exit status 0: written; 1: int8 is too far from float, nothing is written; 2: unusable input.
 `--module` imports and runs your own code; a state dict and a program are only read.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
+import json
 import sys
-import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 
-from firmware.frame import Pixels
-from tools.agreement import Report, compare
-from tools.checkpoint import fill, load_state
-from tools.classes import CROP_PX, PIXEL_MEAN, PIXEL_STD
-from tools.dataset import crops_at
-from tools.errors import ConversionError, DataAbsentError, TableError, UsageError, run_main
-from tools.files import write_atomic, write_json
-from tools.network import build
-from tools.quantise import quantise, to_tflite
-from tools.rewrite import replace_prelu
+from firmware.errors import StateError
+from tools.agreement import Gate, Report, compare
+from tools.classes import ARCFACE, CROP_PX, NORMALISATIONS, Normalisation
+from tools.crops import Uses, named_crops, uses
+from tools.errors import ConversionError, run_main
+from tools.files import write_atomic
+from tools.ladder import Climbed, Ladder
+from tools.layers import Layer, layers, table
+from tools.network import NETWORKS, known
+from tools.operators import Operator, operators, slow
+from tools.source import network_of
 
-FEWEST_CROPS = 4
-MOST_FOR_RANGES = 200
-"""More calibration faces do no better (measured on a real network: 50 do as well as 400)."""
-HOLD_OUT_SHARE: Final = 0.3
-
-
-def network_of(options: argparse.Namespace) -> Any:
-    """The float network that the options name, in evaluation mode."""
-    if options.program:
-        return _program(options.program)
-    if options.state_dict is None:
-        raise UsageError("--network and --module need --state-dict")
-    network = build(options.network) if options.network else _module(options.module)
-    return fill(network, load_state(options.state_dict), options.state_dict)
+DIMENSIONS: Final = ([2], [2, 4], [2, 2], [2, 2, 4])
+"""What a network may return: an embedding [1,d]; logits [1,k] with it; the last feature map [1,c,h,w] behind both."""
+WRITABLE: Final = "Name a folder you may write to, with room for the classifier."
 
 
-def _program(path: Path) -> Any:
-    """The module of a saved torch.export program."""
-    if not path.is_file():
-        raise DataAbsentError(f"there is no program at {path}")
-    try:
-        return torch.export.load(str(path)).module()
-    except (RuntimeError, ValueError, KeyError, OSError) as error:
-        raise ConversionError(f"{path} is no torch.export program") from error
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A finished conversion: the model, what it reaches on the crops held out, and how it came about."""
 
+    climbed: Climbed
+    report: Report
+    layers: Sequence[Layer]
+    left: Sequence[Operator]
+    uses: Uses
+    pixels: Normalisation
 
-def _module(name: str) -> Any:
-    """What the function MOD:FN returns."""
-    module, colon, function = name.partition(":")
-    try:
-        made = getattr(importlib.import_module(module), function)() if colon else None
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"--module {name} cannot be found: {error}") from error
-    if not isinstance(made, torch.nn.Module):
-        raise UsageError(f"--module wants MOD:FN, a function that returns a torch.nn.Module, not {name}")
-    return made
+    @property
+    def missed(self) -> list[str]:
+        """What the gate misses, in words."""
+        return Gate().misses(self.report, self.report.int8_macs_share)
 
-
-def halves(crops: Pixels, path: Path) -> tuple[Pixels, Pixels]:
-    """Crops that set the ranges, and crops that measure the agreement: shuffled by a fixed seed, none in both."""
-    if len(crops) < FEWEST_CROPS:
-        raise TableError(f"{path} holds {len(crops)} crops, {FEWEST_CROPS} or more are needed")
-    order = np.random.default_rng(0).permutation(len(crops))
-    held = max(int(len(crops) * HOLD_OUT_SHARE), 1)
-    return crops[np.sort(order[held:][:MOST_FOR_RANGES])], crops[np.sort(order[:held])]
-
-
-DIMENSIONS: Final = ([2], [2, 2], [2, 2, 4])
-"""What a network may return: an embedding [1,d]; logits [1,k] with it; the last feature map [1,c,h,w] with both."""
+    def facts(self) -> dict[str, Any]:
+        """What convert.json holds: numbers by name, next to what is nested."""
+        return {
+            **asdict(self.report),
+            "accepted_below": int(bool(self.missed)),
+            "missed": self.missed,
+            "recipe": asdict(self.climbed.rung),
+            "tried": [tried.row() for tried in self.climbed.tried],
+            "input": asdict(self.pixels),
+            "layers": [asdict(layer) for layer in self.layers],
+            "reference": [{"index": op.index, "kind": op.kind, "output": op.output} for op in self.left],
+            "hold_out": list(self.uses.held.names),
+        }
 
 
 def check_outputs(network: Any) -> None:
-    """ConversionError unless the network returns one of the three forms of DIMENSIONS, all finite."""
+    """ConversionError unless the network returns one of the forms of DIMENSIONS, all finite."""
     try:
         with torch.no_grad():
             outputs = network(torch.zeros(1, 3, CROP_PX, CROP_PX))
@@ -98,35 +83,72 @@ def check_outputs(network: Any) -> None:
         raise ConversionError("the network's outputs are not finite")
 
 
-def convert(network: Any, crops: Pixels, path: Path, out: Path) -> Report:
-    """Convert, quantise, compare, write; returns the comparison."""
+def convert(network: Any, crops: Uses, pixels: Normalisation = ARCFACE) -> Conversion:
+    """Convert, quantise, compare. Writes nothing."""
     check_outputs(network)
-    ranges, held = halves(crops, path)
-    inputs = (ranges.astype(np.float32) - PIXEL_MEAN) / PIXEL_STD
-    with tempfile.TemporaryDirectory() as scratch:
-        plain = to_tflite(replace_prelu(network, torch.zeros(1, 3, CROP_PX, CROP_PX)), Path(scratch) / "float.tflite")
-        small = quantise(plain, inputs)
-    report = compare(plain, small, held)
-    write_atomic(out / "classifier.tflite", small)
-    write_json(out / "convert.json", asdict(report))
-    return report
+    climbed = Ladder(network, crops, pixels).climb()
+    report = compare(climbed.plain, climbed.small, crops.held.pixels, pixels)
+    found = layers(climbed.plain, climbed.small, pixels.apply(crops.choice.pixels))
+    return Conversion(climbed, report, found, slow(operators(climbed.small)), crops, pixels)
+
+
+def write(out: Path, files: Mapping[str, bytes]) -> None:
+    """Put all the files into a folder, or none: aside first, then each in its place. StateError without room."""
+    aside = {out / f".{name}.staged": out / name for name in files}
+    try:
+        for staged, content in zip(aside, files.values(), strict=True):
+            write_atomic(staged, content)
+        for staged, place in aside.items():
+            staged.replace(place)
+    except OSError as error:
+        for staged in aside:
+            for left in (staged, staged.with_name(f".{staged.name}.new")):
+                left.unlink(missing_ok=True)
+        raise StateError(f"{out} cannot be written ({error.strerror})", WRITABLE) from error
+
+
+def tell(done: Conversion) -> None:
+    """Say on stderr what was tried, where int8 loses, and what it reaches."""
+    lines = [tried.line() for tried in done.climbed.tried]
+    lines += [table(done.layers)]
+    lines += [f"left to a reference kernel: {op.index} {op.kind} {op.output}" for op in done.left]
+    lines += [f"{name}: {value}" for name, value in asdict(done.report).items()]
+    if done.report.other_runtime_cosine is None:
+        lines.append("tflite-runtime is not installed here, so only LiteRT ran the model")
+    print("\n".join(lines), file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.convert", description=__doc__)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--program", type=Path, metavar="M.pt2", help="a saved torch.export program")
+    source.add_argument("--network", metavar="NAME", help=f"one of {', '.join(NETWORKS)}")
+    source.add_argument("--module", metavar="MOD:FN", help="your own function that returns the network")
+    parser.add_argument("--state-dict", type=Path, metavar="M.pt")
+    parser.add_argument("--calibration", type=Path, required=True, metavar="CROPS")
+    parser.add_argument("--hold-out", type=Path, metavar="CROPS", help="judge on these instead of 30 %% of the others")
+    parser.add_argument(
+        "--pixels", choices=NORMALISATIONS, help="how the network wants its pixels (its own way, arcface)"
+    )
+    parser.add_argument("--accept-below", action="store_true", help="write even what misses the gate, and say so")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Convert; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tools.convert", description=__doc__)
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--program", type=Path, metavar="M.pt2", help="a saved torch.export program")
-    source.add_argument("--network", metavar="NAME", help="one of tools/network.py (phenonet)")
-    source.add_argument("--module", metavar="MOD:FN", help="your own function that returns the network")
-    parser.add_argument("--state-dict", type=Path, metavar="M.pt")
-    parser.add_argument("--calibration", type=Path, required=True, metavar="CROPS")
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
-    options = parser.parse_args(argv)
-    crops = crops_at(options.calibration)
-    report = convert(network_of(options), crops, options.calibration, options.out)
-    for name, value in asdict(report).items():
-        print(f"{name}: {value}", file=sys.stderr)
+    options = _parser().parse_args(argv)
+    usual = known(options.network).pixels if options.network else ARCFACE
+    held = named_crops(options.hold_out) if options.hold_out else None
+    crops = uses(named_crops(options.calibration), options.calibration, held)
+    network = network_of(options.program, options.network, options.module, options.state_dict)
+    done = convert(network, crops, NORMALISATIONS.get(options.pixels, usual))
+    tell(done)
+    if done.missed and not options.accept_below:
+        print(f"not written: {'; '.join(done.missed)} (--accept-below writes it all the same)", file=sys.stderr)
+        return 1
+    facts = json.dumps(done.facts(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write(options.out, {"classifier.tflite": done.climbed.small, "convert.json": facts.encode()})
     return 0
 
 

@@ -8,13 +8,16 @@ it is linear (mean, embedding, logits), so class activation maps are exact: logi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
 from torch import nn
 
-from tools.classes import CLASS_IDS, EMBEDDING_SIZE
+from tools.classes import ARCFACE, CLASS_IDS, EMBEDDING_SIZE, IMAGENET, Normalisation
 from tools.errors import UsageError
+from tools.networks.iresnet import iresnet50, iresnet100
+from tools.networks.mobilefacenet import MobileFaceNet, foamliu
 
 FEATURES = 320
 BLOCKS: Final = ((48, 1, 2), (48, 2, 1), (96, 1, 2), (96, 3, 1), (160, 1, 2), (160, 2, 1))
@@ -72,15 +75,34 @@ class Phenonet(nn.Module):  # type: ignore[misc]
         return embedding, self.classify(embedding), features
 
 
-NETWORKS: Final[Mapping[str, Callable[[], Any]]] = {"phenonet": Phenonet}
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A network that can be built by name, and how it wants its pixels."""
+
+    make: Callable[[], Any]
+    pixels: Normalisation = ARCFACE
+
+
+NETWORKS: Final[Mapping[str, Known]] = {
+    "phenonet": Known(Phenonet),
+    "mobilefacenet": Known(MobileFaceNet),
+    "mobilefacenet-foamliu": Known(foamliu, IMAGENET),
+    "iresnet50": Known(iresnet50),
+    "iresnet100": Known(iresnet100),
+}
 """What `tools.convert --network NAME` can build."""
+
+
+def known(name: str) -> Known:
+    """A network's entry; UsageError for an unknown name."""
+    if name not in NETWORKS:
+        raise UsageError(f"there is no network {name!r}; there is {', '.join(NETWORKS)}")
+    return NETWORKS[name]
 
 
 def build(name: str) -> Any:
     """A fresh network by name; UsageError for an unknown one."""
-    if name not in NETWORKS:
-        raise UsageError(f"there is no network {name!r}; there is {', '.join(NETWORKS)}")
-    return NETWORKS[name]()
+    return known(name).make()
 
 
 def cam_weights(state: Mapping[str, Any]) -> Any:

@@ -97,9 +97,10 @@ def test_exported_program_and_own_module_convert_too(made: Path, cohort: Path) -
     torch = pytest.importorskip("torch")
     from tools import convert
     from tools.checkpoint import fill, load_state
+    from tools.network import build
 
     state = made / "trained" / "phenonet.pt"
-    network = fill(convert.build("phenonet"), load_state(state), state)
+    network = fill(build("phenonet"), load_state(state), state)
     torch.export.save(torch.export.export(network, (torch.zeros(1, 3, 112, 112),)), str(made / "m.pt2"))
     out = ["--calibration", str(cohort / "labels.crops.npz"), "--out"]
     assert convert.main(["--program", str(made / "m.pt2"), *out, str(made / "p")]) == 0
@@ -145,32 +146,3 @@ def test_shipped_saliency_weights_explain_the_logits(phantom: Bundle, phantom_fo
             logits.append(found.logits)
             rest.append(found.logits - found.features.mean(axis=(0, 1)) @ weights)
     assert np.std(rest, axis=0).max() < 0.25 * np.std(logits, axis=0).max()
-
-
-@pytest.mark.workshop
-@pytest.mark.parametrize("exported", [False, True], ids=["module", "program"])
-def test_prelu_is_rewritten_and_embedding_alone_converts(tmp_path: Path, cohort: Path, exported: bool) -> None:
-    torch = pytest.importorskip("torch")
-    from tools import convert
-    from tools.errors import ConversionError
-
-    torch.manual_seed(1)
-    layers = [torch.nn.Conv2d(3, 8, 3, 4), torch.nn.PReLU(8), torch.nn.Conv2d(8, 8, 3, 4), torch.nn.PReLU()]
-    network = torch.nn.Sequential(*layers, torch.nn.Flatten(), torch.nn.Linear(392, 16)).eval()
-    if exported:
-        network = torch.export.export(network, (torch.zeros(1, 3, 112, 112),)).module()
-    crops = cohort / "labels.crops.npz"
-    if not crops.exists():
-        convert_crops(cohort)
-    report = convert.convert(network, read_npz(crops)["pixels"], crops, tmp_path)
-    assert report.reference_ops == 0
-    assert report.top1_agreement > 0.9
-    assert report.cosine_p1 > 0.99
-    with pytest.raises(ConversionError, match=r"must return embedding"):
-        convert.convert(torch.nn.Conv2d(3, 4, 3).eval(), read_npz(crops)["pixels"], crops, tmp_path)
-
-
-def convert_crops(cohort: Path) -> None:
-    from tools.dataset import load_crops
-
-    load_crops(cohort / "labels.csv")

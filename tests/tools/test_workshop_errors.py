@@ -18,6 +18,7 @@ from tools.files import read_npz, write_npz
 torch = pytest.importorskip("torch", reason="the workshop needs torch: make setup-workshop")
 bundle = pytest.importorskip("tools.bundle")
 convert = pytest.importorskip("tools.convert")
+build = pytest.importorskip("tools.network").build
 pytestmark = pytest.mark.workshop
 
 REPOSITORY = Path(__file__).parents[2]
@@ -81,7 +82,7 @@ def test_file_that_is_no_state_dict_is_refused(tmp_path: Path, crops: Path, cont
 
 
 def test_weights_that_are_not_finite_are_refused(tmp_path: Path, crops: Path) -> None:
-    state = convert.build("phenonet").state_dict()
+    state = build("phenonet").state_dict()
     state["embed.weight"][3, 5] = float("nan")
     torch.save(state, tmp_path / "nan.pt")
     arguments = ["--state-dict", str(tmp_path / "nan.pt"), "--calibration", str(crops), "--out", str(tmp_path / "out")]
@@ -149,7 +150,7 @@ def test_crops_that_cannot_be_used_are_refused(tmp_path: Path, kind: str) -> Non
     elif kind == "few":
         write_npz(path, {"pixels": np.zeros((2, 112, 112, 3), np.uint8)})
     with pytest.raises((DataAbsentError, TableError)):
-        convert.halves(dataset.crops_at(path), path)
+        convert.uses(convert.named_crops(path), path)
     assert not (tmp_path / "proof").exists()
 
 
