@@ -1,8 +1,12 @@
 """A camera that comes back: unplugged and plugged in again is the normal case, not an error of the kiosk.
 
 Rules: on any KioskError the camera is closed, and opened again after a wait that doubles from 0.5 s to 8 s until a
-frame arrives; the sequence keeps growing over reopenings, so nobody takes an old frame for a new one; `read` keeps to
-its timeout in every state, so the reader's heartbeat goes on while there is no camera.
+frame arrives; the sequence keeps growing over reopenings, so nobody takes an old frame for a new one.
+
+How long a `read` lasts, which is what the reader's heartbeat must allow for: at most its timeout where it waits for the
+next attempt in vain; at most twice its timeout where the attempt falls due meanwhile and the new camera gives no frame
+at once; and on top of both what the driver needs to open a camera (V4L2: ten seconds at worst) and to close one that
+failed (two). Only the waits here can be kept short, not a driver.
 """
 
 from __future__ import annotations
@@ -44,7 +48,8 @@ class CameraHealth:
 class SteadyCamera(Closing):
     """A Camera around an `opener`, opened at the first `read`.
 
-    pause: waits so many seconds, or less once the kiosk stops; by default a wait that `close` ends.
+    pause: waits so many seconds, or less once the kiosk stops. The default is a wait that `close` ends; who hands in
+    another one ends it.
     """
 
     def __init__(
@@ -78,7 +83,11 @@ class SteadyCamera(Closing):
             raise
 
     def close(self) -> None:
-        """See Camera; a `read` that waits for the next attempt returns. Call it from the reader or after its end."""
+        """See Camera; call it from the reader or after its end.
+
+        From another thread it does one thing safely, where no camera is open: it ends the default pause, so that a
+        `read` that waits for the next attempt returns.
+        """
         self._closed.set()
         self._drop()
 

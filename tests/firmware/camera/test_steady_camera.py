@@ -140,6 +140,27 @@ def test_reader_is_never_kept_longer_than_its_timeout(timeout_s: float) -> None:
         assert clock.monotonic_ns() - start_ns <= timeout_s * 1e9 + 1
 
 
+@given(st.floats(0, 3), st.integers(0, 12))
+def test_reader_of_a_camera_that_opens_and_stalls_is_kept_twice_its_timeout_at_most(
+    timeout_s: float, reads: int
+) -> None:
+    clock = ManualClock()
+
+    class Stalled(Closing):
+        def read(self, timeout_s: float = 1.5) -> Frame:
+            clock.sleep(timeout_s)
+            raise CameraStalledError("no frame in time")
+
+        def close(self) -> None: ...
+
+    camera = SteadyCamera(Stalled, clock, clock.sleep)
+    for _ in range(reads):
+        start_ns = clock.monotonic_ns()
+        with pytest.raises(CameraStalledError):
+            camera.read(timeout_s)
+        assert clock.monotonic_ns() - start_ns <= 2 * timeout_s * 1e9 + 2
+
+
 def test_health_says_since_when(camera: SteadyCamera, socket: Socket, clock: ManualClock) -> None:
     camera.read()
     clock.advance(10)
