@@ -8,6 +8,19 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+
+
+@contextlib.contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Let OpenCV log nothing while inside, where an error of ours tells what failed. Safe at any time."""
+    kept = cv2.getLogLevel()
+    cv2.setLogLevel(0)
+    try:
+        yield
+    finally:
+        cv2.setLogLevel(kept)
+
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:

@@ -3,6 +3,11 @@
 Rules: OpenCV's return value is not believed. It can report success after an unplug and hand out the last picture again,
 and it can block for ten seconds. So a thread reads and `read` only waits for the slot; the device node must stay the
 one that was opened; and a picture that is the same to the bit for too long is a stall, because a real sensor has noise.
+
+A frame's time is the driver's: the kernel stamps each buffer by the monotonic clock, and OpenCV's V4L2 reader passes
+that on as the position in milliseconds. The time of reading would be too late by as long as the picture lay in a
+buffer; it is what is left where a driver gives no stamp, or one of another clock. There are two buffers and not one:
+with one the camera would have none to fill while the last picture is copied out and decoded.
 """
 
 from __future__ import annotations
@@ -25,12 +30,15 @@ from firmware.camera.v4l2_controls import apply_controls
 from firmware.clock import Clock
 from firmware.errors import CameraAbsentError, CameraAccessError, CameraBusyError, CameraStalledError
 from firmware.frame import Frame, Pixels
+from firmware.quiet import quiet_opencv
 from firmware.runtime.latest import Latest
 from firmware.runtime.worker import Worker
 
 FROZEN_S = 5.0
 FROZEN_ROW_STEP = 16
 CLOSE_WAIT_S = 2.0
+OLDEST_STAMP_S = 1.0
+"""A driver's stamp that is older, or lies ahead, is of another clock."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,16 +48,18 @@ class VideoReader(Protocol):
 
     def isOpened(self) -> bool: ...  # noqa: D102, N802
     def read(self) -> tuple[bool, Any]: ...  # noqa: D102
+    def get(self, propId: int) -> float: ...  # noqa: D102, N803
     def set(self, propId: int, value: float) -> bool: ...  # noqa: D102, N803
     def release(self) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
 class Grabbed:
-    """A picture as OpenCV gives it (height x width x 3, BGR), and when it came."""
+    """A picture as OpenCV gives it (height x width x 3, BGR), when it was exposed, and when it was read."""
 
     bgr: Pixels
     taken_ns: int
+    read_ns: int
 
 
 class V4l2Camera(Closing):
@@ -107,7 +117,8 @@ class V4l2Camera(Closing):
     def _grab(self) -> None:
         good, bgr = self._reader.read()
         if good:
-            self._slot.put(Grabbed(bgr, self._clock.monotonic_ns()))
+            read_ns = self._clock.monotonic_ns()
+            self._slot.put(Grabbed(bgr, exposed_ns(self._reader.get(cv2.CAP_PROP_POS_MSEC), read_ns), read_ns))
         else:
             self._slot.close()
             self._worker.stopping.set()
@@ -123,9 +134,15 @@ class V4l2Camera(Closing):
     def _check_alive(self, grabbed: Grabbed) -> None:
         digest = crc32(np.ascontiguousarray(grabbed.bgr[::FROZEN_ROW_STEP]).data)
         if digest != self._digest:
-            self._digest, self._changed_ns = digest, grabbed.taken_ns
-        elif self._frozen_ns and grabbed.taken_ns - self._changed_ns > self._frozen_ns:
+            self._digest, self._changed_ns = digest, grabbed.read_ns
+        elif self._frozen_ns and grabbed.read_ns - self._changed_ns > self._frozen_ns:
             raise CameraStalledError(f"{self._uri} has given the same picture for {self._frozen_ns / 1e9:g} s")
+
+
+def exposed_ns(stamp_ms: float, read_ns: int) -> int:
+    """When a picture was exposed, ns: the driver's stamp if it can be one of our clock, else when it was read."""
+    stamp_ns = round(stamp_ms * 1e6)
+    return stamp_ns if 0 <= read_ns - stamp_ns <= OLDEST_STAMP_S * 1e9 and stamp_ms > 0 else read_ns
 
 
 def _identity(node: Path) -> int | None:
@@ -137,7 +154,8 @@ def _identity(node: Path) -> int | None:
 
 
 def _open_reader(node: Path) -> VideoReader:
-    return cv2.VideoCapture(str(node), cv2.CAP_V4L2)
+    with quiet_opencv():
+        return cv2.VideoCapture(str(node), cv2.CAP_V4L2)
 
 
 def configure(reader: VideoReader, settings: CameraSettings) -> None:

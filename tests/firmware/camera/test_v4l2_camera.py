@@ -38,12 +38,16 @@ class UsbReader:
     def __init__(self, opened: bool = True) -> None:
         self.opened = opened
         self.properties: dict[int, float] = {}
+        self.stamp_ms = 0.0
         self.driver: queue.Queue[tuple[bool, np.ndarray | None]] = queue.Queue()
         self.released = threading.Event()
         self.reading = threading.Lock()
 
     def isOpened(self) -> bool:
         return self.opened
+
+    def get(self, propId: int) -> float:  # noqa: N803
+        return self.stamp_ms if propId == cv2.CAP_PROP_POS_MSEC else -1.0
 
     def set(self, propId: int, value: float) -> bool:  # noqa: N803
         self.properties[propId] = value
@@ -116,6 +120,28 @@ def test_usb_camera_gives_rgb_frames_in_order(usb: Usb) -> None:
         frame = camera.read(WAIT_S)
         assert tuple(frame.pixels[0, 0]) == (0, 0, blue)
     assert frame.sequence == 1
+    closing(camera, usb.readers[0])
+
+
+@pytest.mark.parametrize(
+    ("stamp_ms", "taken_ms"), [(99_960, 99_960), (0, 100_000), (100_001, 100_000), (98_000, 100_000), (1e12, 100_000)]
+)
+def test_picture_that_lay_in_a_buffer_is_not_stamped_with_the_time_it_was_read(
+    usb: Usb, stamp_ms: float, taken_ms: int
+) -> None:
+    usb.clock.advance(100)
+    camera = usb.open()
+    usb.readers[0].stamp_ms = stamp_ms
+    usb.readers[0].expose(10)
+    assert camera.read(WAIT_S).monotonic_ns == taken_ms * 10**6
+    closing(camera, usb.readers[0])
+
+
+def test_frozen_picture_is_a_stall_although_its_stamp_stands_still(usb: Usb) -> None:
+    camera = usb.open()
+    usb.readers[0].stamp_ms = 0.5
+    with pytest.raises(CameraStalledError, match="same picture for 5 s"):
+        repeat_picture(usb, camera, 8)
     closing(camera, usb.readers[0])
 
 
@@ -236,11 +262,14 @@ def test_missing_busy_and_forbidden_cameras_are_told_apart(
         open_v4l2(uri, CameraSettings(), clock, opener)
 
 
-def test_real_opencv_refuses_what_is_no_camera(tmp_path: Path) -> None:
+def test_real_opencv_refuses_what_is_no_camera_and_keeps_quiet(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     node = tmp_path / "video0"
     node.write_bytes(b"")
     with pytest.raises(CameraBusyError, match="no camera"):
         open_v4l2(CameraUri.parse(f"v4l2://{node}"), CameraSettings(), ManualClock())
+    assert capfd.readouterr().err == ""
 
 
 def test_flicker_and_focus_are_set_by_ioctl(usb: Usb, monkeypatch: pytest.MonkeyPatch) -> None:
