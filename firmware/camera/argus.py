@@ -4,6 +4,9 @@ Rules: a child, because pip's OpenCV lacks GStreamer and because a hung Argus th
 a pipe of its own, because Argus chats on standard output; frames have one fixed size, so no framing is needed; a frame
 that the reader is too slow for is dropped before the pipe. The child dies with us: it writes into a pipe that nobody
 reads any more, and it is in our systemd control group.
+
+A frame's time is when its last byte was read, since a pipe carries no stamps: it was exposed earlier, by up to the three
+frames that queue and pipe may hold when the reader was slow.
 """
 
 from __future__ import annotations
@@ -40,14 +43,14 @@ END_WAIT_S = 2.0
 ANTIBANDING = {0: 0, 50: 2, 60: 3}
 """flicker_hz -> nvarguscamerasrc's aeantibanding."""
 
-COMPLAINTS: Mapping[str, type[CameraError]] = {
-    "no element": CameraDriverError,
-    "No cameras available": CameraAbsentError,
-    "Invalid camera device specified": CameraAbsentError,
-    "Device or resource busy": CameraBusyError,
-    "Failed to create CaptureSession": CameraBusyError,
+COMPLAINTS: Mapping[str, tuple[type[CameraError], str]] = {
+    "no element": (CameraDriverError, "cannot start, a part of GStreamer is not installed"),
+    "No cameras available": (CameraAbsentError, "finds no camera"),
+    "Invalid camera device specified": (CameraAbsentError, "finds no camera of this number"),
+    "Device or resource busy": (CameraBusyError, "is taken"),
+    "Failed to create CaptureSession": (CameraBusyError, "is taken"),
 }
-"""What the child says when it ends -> what that is."""
+"""What the child says when it ends -> what that is, and how it is told."""
 
 Command = Callable[[int, CameraSettings, int], Sequence[str]]
 
@@ -148,9 +151,11 @@ class ArgusCamera(Closing):
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(END_WAIT_S)
         self._listener.join(END_WAIT_S)
-        said = " ".join(self._said)
-        kind = next((kind for words, kind in COMPLAINTS.items() if words in said), CameraStalledError)
-        return kind(f"{self._uri} has ended{self._complaint()}")
+        for line in reversed(self._said):
+            for words, (kind, sentence) in COMPLAINTS.items():
+                if words in line:
+                    return kind(f"{self._uri} {sentence} ({line[line.index(words) :]})")
+        return CameraStalledError(f"{self._uri} has ended{self._complaint()}")
 
     def _complaint(self) -> str:
         return f": {self._said[-1]}" if self._said else ""
