@@ -1,4 +1,7 @@
-"""`python -m firmware selftest`: is this device able to work? One line per check, exit 0 when all hold."""
+"""`python -m firmware selftest`: is this device able to work? One line per check, exit 0 when all hold.
+
+What a board is short of is told, and fails nothing: a machine may lack a sensor and still work.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firmware.analyser import Analyser
+from firmware.board.health import Board
 from firmware.bundle.verify import load_bundle
 from firmware.clock import SystemClock
 from firmware.commands import SHIPPED_BUNDLE
@@ -40,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"python {platform.python_version()} on {platform.machine()}")
     for name in PACKAGES:
         print(f"{name} {_version(name) or 'not installed'}")
+    for line in board_lines(Board(state=Path())):
+        print(line)
     checks: dict[str, Callable[[], str]] = {
         "one cv2": _one_cv2,
         "face mesh": _face_mesh,
@@ -48,6 +54,18 @@ def run(arguments: argparse.Namespace) -> int:
     }
     results = [_check(name, check) for name, check in checks.items()]
     return 0 if all(results) else 1
+
+
+def board_lines(board: Board) -> list[str]:
+    """How the board is, a line each; what it cannot say is unknown."""
+    health = board.read()
+    values = {
+        "memory free": (health.memory_free_mib, "MiB"),
+        "disk free here": (health.disk_free_mib, "MiB"),
+        "temperature": (health.temperature_c, "degrees C"),
+    }
+    lines = [f"{name} {'unknown' if value is None else f'{value:g} {unit}'}" for name, (value, unit) in values.items()]
+    return lines + [f"supply: {trouble}" for trouble in health.throttled_now or ()]
 
 
 def _check(name: str, check: Callable[[], str]) -> bool:

@@ -15,6 +15,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from firmware.__main__ import main
+from firmware.board.health import Board
+from firmware.commands.selftest import board_lines
 from firmware.report import DEMONSTRATION
 from firmware.syndrome.classifier import RUNTIMES
 
@@ -323,6 +325,26 @@ def test_selftest_of_a_healthy_device(capfd: pytest.CaptureFixture[str]) -> None
     said = capfd.readouterr().out
     assert "FAILED" not in said and said.count("ok ") == 4
     assert "mediapipe 0.10.18" in said
+    assert "memory free " in said and "disk free here " in said and "temperature " in said
+
+
+def test_selftest_tells_what_the_board_is_short_of(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc" / "meminfo").write_text("MemAvailable: 51200 kB\n")
+    zone = tmp_path / "sys" / "class" / "thermal" / "thermal_zone0"
+    zone.mkdir(parents=True)
+    (zone / "type").write_text("cpu-thermal\n")
+    (zone / "temp").write_text("84500\n")
+    lines = board_lines(Board(tmp_path, tmp_path, lambda _: "throttled=0x1"))
+    assert (lines[0], *lines[2:]) == ("memory free 50 MiB", "temperature 84.5 degrees C", "supply: under-voltage")
+
+
+def test_selftest_of_a_board_that_says_nothing_does_not_fail(tmp_path: Path) -> None:
+    def no_vcgencmd(_command: object) -> str:
+        raise FileNotFoundError
+
+    lines = board_lines(Board(tmp_path, tmp_path / "gone", no_vcgencmd))
+    assert lines == ["memory free unknown", "disk free here unknown", "temperature unknown"]
 
 
 @pytest.fixture
