@@ -5,8 +5,8 @@ a pipe of its own, because Argus chats on standard output; frames have one fixed
 that the reader is too slow for is dropped before the pipe. The child dies with us: it writes into a pipe that nobody
 reads any more, and it is in our systemd control group.
 
-A frame's time is when its last byte was read, since a pipe carries no stamps: it was exposed earlier, by up to the three
-frames that queue and pipe may hold when the reader was slow.
+A frame's time is when its last byte was read, since a pipe carries no stamps: it was exposed earlier, by up to
+the three frames that queue and pipe may hold when the reader was slow.
 """
 
 from __future__ import annotations
