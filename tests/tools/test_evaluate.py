@@ -1,0 +1,177 @@
+"""The report: intervals that know about people, subgroups, predictive values, readers, and a page that stands alone."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.bundle.manifest import Label
+from tools.calibrate import Limits
+from tools.dataset import Row
+from tools.errors import TableError
+from tools.evaluate import measures, readers
+from tools.evaluate.__main__ import main, pictures_of, report_of
+from tools.evaluate.bootstrap import intervals
+from tools.evaluate.cases import Cases
+from tools.evaluate.page import page
+
+LIMITS = Limits(1.0, 0.5, 0.3, 0.9, 0.2, 0.2)
+CLASSES = (Label("OMIM:1", "One"), Label("OMIM:2", "Two"), Label("unaffected", "Unaffected"))
+
+
+def cases(labels: Sequence[int], strength: float = 3.0, photos: int = 1, seed: int = 0, **columns: str) -> Cases:
+    """Cases whose logits point at the true class, more or less; each subject has so many photos."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        Row(f"{s}_{k}.jpg", f"s{s}", label, "test", columns) for s, label in enumerate(labels) for k in range(photos)
+    ]
+    each = rng.normal(0, 1, (len(labels), 3)) + strength * np.eye(3)[list(labels)]
+    logits = np.repeat(each, photos, axis=0).astype(np.float32)
+    return Cases("int8", logits, tuple(rows), CLASSES, 2, LIMITS)
+
+
+def accuracy(some: Cases) -> dict[str, float | None]:
+    return {"accuracy": float((some.p.argmax(axis=1) == some.labels).mean())}
+
+
+def test_photographing_people_more_often_does_not_narrow_the_interval() -> None:
+    labels = [i % 3 for i in range(60)]
+    once = measures.with_intervals(cases(labels, 1.0), accuracy, 400)["accuracy"]
+    often = measures.with_intervals(cases(labels, 1.0, photos=10), accuracy, 400)["accuracy"]
+    assert once is not None and often is not None
+    assert often[1] - often[0] > 0.8 * (once[1] - once[0])
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+    held = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        hits = rng.random(80) < 0.7
+        found = intervals(lambda i, h=hits: {"share": float(h[i].mean())}, [f"s{i}" for i in range(80)], 200, seed)
+        low, high = found["share"] or (1, 0)
+        held += low <= 0.7 <= high
+    assert 86 <= held <= 100
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    some = cases([0, 1, 2] * 10, 1.0)
+    assert measures.with_intervals(some, accuracy, 100) == measures.with_intervals(some, accuracy, 100)
+
+
+def test_a_figure_that_most_draws_cannot_give_has_no_interval() -> None:
+    found = intervals(lambda i: {"x": 1.0 if 0 in i else None}, ["a"] + ["b"] * 5, 200)
+    assert found["x"] == (1.0, 1.0)
+    assert intervals(lambda i: {"x": None}, ["a", "b"], 50)["x"] is None
+
+
+def test_predictive_values_are_those_of_the_published_example() -> None:
+    """Sensitivity .961 and specificity .924 at 1 in 700 give a PPV of 1.8 %."""
+    affected, healthy = 961, 924
+    logits = np.array(
+        [[9, 0, 0]] * affected
+        + [[0, 0, 9]] * (1000 - affected)
+        + [[0, 0, 9]] * healthy
+        + [[9, 0, 0]] * (1000 - healthy)
+    )
+    rows = tuple(Row(str(i), f"s{i}", 0 if i < 1000 else 2, "test", {}) for i in range(2000))
+    some = Cases("int8", logits.astype(np.float32), rows, CLASSES, 2, LIMITS)
+    row = next(r for r in measures.predictive_values(some) if round(1 / (r["prevalence"] or 1)) == 700)
+    assert row["ppv_refer"] == pytest.approx(0.0178, abs=2e-4)
+    assert row["npv_routine"] == pytest.approx(1 - 0.039 / 700 / (0.039 / 700 + 0.924 * 699 / 700), abs=1e-5)
+
+
+def test_without_unaffected_there_are_no_predictive_values() -> None:
+    assert measures.predictive_values(cases([0, 1, 0])) == []
+
+
+@pytest.mark.parametrize(
+    ("age", "group"),
+    [("0.5", "infant, under 2"), ("2", "child, 2 to 12"), ("12.9", "child, 2 to 12"), ("17", "adolescent, 13 to 17"),
+     ("18", "adult, 18 and over"), ("", None), ("old", None), ("-1", None), ("nan", None)],
+)  # fmt: skip
+def test_ages_fall_into_their_group(age: str, group: str | None) -> None:
+    assert measures.group_of("age", age) == group
+
+
+def test_subgroups_stand_in_order_and_with_their_own_intervals() -> None:
+    some = cases([i % 3 for i in range(60)], 1.0)
+    rows = tuple(replace(row, extra={"skin_tone": str(1 + i % 10)}) for i, row in enumerate(some.rows))
+    found = measures.subgroups(replace(some, rows=rows), 50)
+    assert list(found) == ["skin_tone"]
+    assert list(found["skin_tone"]) == [str(tone) for tone in range(1, 11)]
+    assert all(row["subjects"] == 6 for row in found["skin_tone"].values())
+
+
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_mcnemar_is_the_binomial_test(b: int, c: int) -> None:
+    n = b + c
+    p = [math.comb(n, i) / 2**n for i in range(n + 1)]
+    expected = min(1.0, sum(q for q in p if q <= p[b] + 1e-12))
+    assert readers.mcnemar(b, c) == pytest.approx(expected)
+    assert readers.mcnemar(b, c) == readers.mcnemar(c, b)
+
+
+def test_a_reader_stands_beside_the_model_on_the_photos_they_read() -> None:
+    some = cases([0, 1, 2, 2], 9.0)
+    (reader,) = readers.compare(some, {"Dr A": {"0_0.jpg": 0, "1_0.jpg": 0, "2_0.jpg": 2, "elsewhere.jpg": 1}})
+    assert (reader.photos, reader.accuracy, reader.model_accuracy) == (3, pytest.approx(2 / 3, abs=1e-4), 1.0)
+    assert (reader.refer_sensitivity, reader.refer_specificity) == (1.0, 1.0)
+    assert (reader.only_reader, reader.only_model, reader.p_value) == (0, 1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("image_id,reader\na,b\n", "answer"),
+        ("image_id,reader,answer\na,b,Down\n", "line 2"),
+        ("image_id,reader,answer\na,b,OMIM:1\na,b,OMIM:2\n", "twice"),
+    ],
+)
+def test_answers_that_cannot_be_used_are_named(text: str, word: str, tmp_path: Path) -> None:
+    table = tmp_path / "readers.csv"
+    table.write_text(text)
+    with pytest.raises(TableError, match=word):
+        readers.read_answers(table, [label.id for label in CLASSES])
+
+
+def test_a_reader_of_other_photos_is_refused() -> None:
+    with pytest.raises(TableError, match="Dr B"):
+        readers.compare(cases([0, 1, 2]), {"Dr B": {"x.jpg": 0}})
+
+
+def test_the_page_stands_alone_and_says_what_it_is() -> None:
+    some = cases([i % 3 for i in range(30)], 1.0, photos=2, sex="F")
+    rows = tuple(replace(row, extra={"sex": "FM"[i % 2]}) for i, row in enumerate(some.rows))
+    some = replace(some, rows=rows)
+    answers = {"<Dr A>": {row.image_id: row.label for row in some.rows[:7]}}
+    report = {**report_of({"int8": some, "float": some}, answers, 40), "clinical": False}
+    text = page("phantom & co", report, pictures_of(some, report))
+    assert text.count("<svg") == 5
+    assert "<script" not in text and "&lt;Dr A&gt;" in text and "<Dr A>" not in text
+    assert "say nothing about patients" in text
+    outside = [
+        part for part in text.split('"') if part.startswith("http") and "w3.org" not in part and "purl" not in part
+    ]
+    assert [part for part in outside if "matplotlib.org" not in part and "creativecommons" not in part] == []
+    assert text == page("phantom & co", report, pictures_of(some, report)), "the same report gives the same page"
+
+
+def test_the_shipped_bundle_is_measured_from_a_folder_of_photos(phantom_folder: Path, tmp_path: Path) -> None:
+    from tools.phantom.__main__ import main as phantom
+
+    assert phantom([str(tmp_path / "data"), "--subjects", "14", "--seed", "3"]) == 0
+    command = ["--bundle", str(phantom_folder), "--data", str(tmp_path / "data" / "labels.csv")]
+    assert main([*command, "--out", str(tmp_path / "out"), "--resamples", "20"]) == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    for name in ("accuracy", "macro_f1", "auroc_affected", "refer_sensitivity", "refer_specificity", "inconclusive_rate",
+                 "set_coverage", "mean_set_size", "ece"):  # fmt: skip
+        assert name in report
+    assert (tmp_path / "out" / "report.html").stat().st_size > 10_000

@@ -1,0 +1,107 @@
+"""Measure a model on labelled photos: `python -m tools.evaluate --bundle DIR --data CSV --out FOLDER`.
+
+The photos lie beside the table. Rows of the split `test` are used when the table has one, all rows otherwise; a table
+with one subject in two splits is refused. Writes
+
+- FOLDER/report.json: flat name -> number or null (accuracy, macro_f1, auroc_affected, refer_sensitivity,
+  refer_specificity, inconclusive_rate, set_coverage, mean_set_size, ece ...), next to nested tables: `intervals`,
+  `per_class`, `prevalence`, `subgroups`, `models`, `readers`;
+- FOLDER/report.html: the same to read, with plots, in one file.
+
+`--checkpoint M.pt --network NAME` puts the float network beside the bundle; `--readers CSV` puts people beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from firmware.bundle.verify import load_bundle
+from tools.dataset import Crops, load_crops
+from tools.errors import UsageError, run_main
+from tools.evaluate import measures, plots, readers
+from tools.evaluate.bootstrap import RESAMPLES
+from tools.evaluate.cases import Cases, by_checkpoint, by_device
+from tools.evaluate.page import page
+from tools.files import write_atomic, write_json
+
+
+def test_part(crops: Crops) -> Crops:
+    """The split `test`, or everything when no row is in it."""
+    test = crops.only("test")
+    return test if test.rows else crops
+
+
+def report_of(models: Mapping[str, Cases], answers: Mapping[str, Mapping[str, int]], resamples: int) -> dict[str, Any]:
+    """Everything in report.json; the first model is the one that is reported, the others stand beside it."""
+    cases = next(iter(models.values()))
+    return {
+        **measures.overall(cases),
+        "subjects": len(set(cases.subjects)),
+        "intervals": measures.with_intervals(cases, measures.overall, resamples),
+        "classes": {label.id: label.name for label in cases.classes},
+        "per_class": measures.per_class(cases),
+        "class_intervals": measures.with_intervals(cases, measures.flat_per_class, resamples),
+        "prevalence": measures.predictive_values(cases),
+        "subgroups": measures.subgroups(cases, resamples),
+        "models": measures.side_by_side(models),
+        "readers": [asdict(reader) for reader in readers.compare(cases, answers)],
+    }
+
+
+def pictures_of(cases: Cases, report: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The plots of the page, as SVG."""
+    return {
+        "overall": {
+            "Confusion (number of photos; colour: share of the true class)": plots.confusion_plot(cases),
+            "Affected against unaffected": plots.roc_plot(cases),
+            "Reliability": plots.reliability_plot(cases),
+            "Coverage against the size of the prediction set": plots.coverage_plot(cases),
+        },
+        "groups": {column: plots.subgroup_plot(groups, "accuracy") for column, groups in report["subgroups"].items()},
+    }
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    found = argparse.ArgumentParser(prog="python -m tools.evaluate", description=__doc__)
+    found.add_argument("--bundle", type=Path, required=True, metavar="DIR")
+    found.add_argument("--data", type=Path, required=True, metavar="CSV", help="labels.csv, its photos beside it")
+    found.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    found.add_argument("--checkpoint", type=Path, metavar="M.pt", help="float state dict to put beside the bundle")
+    found.add_argument("--network", default="phenonet", metavar="NAME", help="the network of --checkpoint")
+    found.add_argument("--readers", type=Path, metavar="CSV", help="image_id,reader,answer")
+    found.add_argument("--resamples", type=int, default=RESAMPLES, metavar="N", help="bootstrap draws")
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Evaluate and write; returns the exit status."""
+    options = parser().parse_args(argv)
+    if options.resamples < 20:
+        raise UsageError("--resamples must be 20 or more")
+    bundle = load_bundle(options.bundle)
+    ids = [label.id for label in bundle.manifest.labels]
+    answers = readers.read_answers(options.readers, ids) if options.readers else {}
+    everything = load_crops(options.data, ids)
+    crops = test_part(everything)
+    models = {"int8": by_device(bundle, crops)}
+    if options.checkpoint:
+        models["float"] = by_checkpoint(options.network, options.checkpoint, bundle, crops)
+    report = report_of(models, answers, options.resamples)
+    report |= {"clinical": bundle.manifest.clinical, "photos_without_face": float(everything.missed)}
+    title = f"{bundle.manifest.id} {bundle.manifest.version} on {options.data.name}"
+    write_json(options.out / "report.json", report)
+    write_atomic(options.out / "report.html", page(title, report, pictures_of(models["int8"], report)).encode())
+    for name, value in report.items():
+        if value is None or isinstance(value, (int, float)):
+            print(f"{name}: {value}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,95 @@
+"""Labelled crops and a model -> Cases: what the model says of each, beside what is true.
+
+Rules: an int8 bundle runs through the device's own classifier; a float checkpoint runs in torch, on the same crops; one
+photo is one case, and cases of one subject are never taken for independent (see bootstrap.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware.bundle.manifest import Label
+from firmware.bundle.verify import Bundle
+from firmware.face.align import FaceCrop
+from firmware.syndrome.classifier import TfliteClassifier
+from firmware.syndrome.decision import probabilities
+from tools.calibrate import Doubles, Labels, Limits
+from tools.dataset import Crops, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """What a model says of n photos.
+
+    logits: [n,k] float32; rows: the n rows of the table; classes: the k labels; limits: how logits become a decision.
+    """
+
+    name: str
+    logits: NDArray[np.float32]
+    rows: tuple[Row, ...]
+    classes: tuple[Label, ...]
+    unaffected: int
+    limits: Limits
+
+    @property
+    def labels(self) -> Labels:
+        """True class of each case."""
+        return np.array([row.label for row in self.rows], np.int64)
+
+    @property
+    def subjects(self) -> list[str]:
+        """Subject of each case."""
+        return [row.subject for row in self.rows]
+
+    @property
+    def p(self) -> Doubles:
+        """Calibrated probabilities [n,k]."""
+        return probabilities(self.logits, self.limits.temperature)
+
+    def at(self, index: NDArray[np.int64] | Sequence[int]) -> Self:
+        """The cases at these places, in this order, perhaps several times."""
+        return replace(self, logits=self.logits[index], rows=tuple(self.rows[i] for i in index))
+
+
+def limits_of(bundle: Bundle) -> Limits:
+    """The bundle's own limits, as the device takes them."""
+    said = bundle.manifest.calibration
+    return Limits(**{name: getattr(said, name) for name in Limits.__slots__})
+
+
+def by_device(bundle: Bundle, crops: Crops) -> Cases:
+    """The bundle's answers, by the device's own classifier."""
+    classifier = TfliteClassifier(bundle)
+    nowhere = np.eye(2, 3), np.zeros((5, 2))
+    logits = np.stack([classifier.infer(FaceCrop(pixels, *nowhere)).logits for pixels in crops.pixels])
+    manifest = bundle.manifest
+    return Cases("int8", logits, crops.rows, manifest.labels, manifest.unaffected, limits_of(bundle))
+
+
+def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -> Cases:
+    """A float checkpoint's answers, with the bundle's classes and limits; needs torch."""
+    import torch
+
+    from tools.augment import normalise
+    from tools.checkpoint import fill, load_state
+    from tools.network import build
+
+    network = fill(build(network_name), load_state(path), path)
+    network.eval()
+    with torch.no_grad():
+        parts = [
+            network(normalise(torch.from_numpy(chunk)))[1] for chunk in np.array_split(crops.pixels, _chunks(crops))
+        ]
+    logits = torch.cat(parts).numpy().astype(np.float32)
+    manifest = bundle.manifest
+    return Cases("float", logits, crops.rows, manifest.labels, manifest.unaffected, limits_of(bundle))
+
+
+def _chunks(crops: Crops, size: int = 256) -> int:
+    return max(1, -(-len(crops.rows) // size))
