@@ -50,7 +50,7 @@ class Status(StrEnum):
 class Guidance:
     """What the live page shows for one frame.
 
-    faces: every face found, the largest first. pose: of the first face, None without one.
+    faces: every face found, the subject first (as a still: the largest). pose: of the subject, None without one.
     """
 
     frame: Frame

@@ -66,18 +66,19 @@ def named_crops(path: Path) -> Crops:
     small = len(sizes) == 1 and all(h == w < SMALLEST_PHOTO_PX for h, w in sizes)
     if (CROP_PX, CROP_PX) in sizes or small:
         return Crops(crops_at(path), tuple(file.name for file in files))
-    return _aligned(path, files)
+    return aligned(path, files)
 
 
-def _aligned(path: Path, photos: Sequence[Path]) -> Crops:
+def aligned(folder: Path, photos: Sequence[Path]) -> Crops:
+    """Crops of the photos in which a face is found, named by their paths in the folder; DataAbsentError for none."""
+    found: dict[str, Pixels] = {}
     with MediaPipeMesher(max_faces=1) as mesher:
-        found = {}
         for photo in photos:
             frame = read_photo(photo)
             if faces := mesher.find(frame):
-                found[photo.name] = align(frame, faces[0]).pixels
+                found[str(photo.relative_to(folder))] = align(frame, faces[0]).pixels
     if not found:
-        raise DataAbsentError(f"no face was found in any of the {len(photos)} photos of {path}")
+        raise DataAbsentError(f"no face was found in any of the {len(photos)} photos of {folder}")
     return Crops(np.stack(list(found.values())), tuple(found))
 
 

@@ -55,6 +55,8 @@ CORRECTION_WORK: Final = 6e12
 """Multiply-adds that one bias correction may take: crops times corrected layers times those of one crop."""
 FEWEST_CORRECTING: Final = 16
 """Crops; a network too large for these and all its layers has only some of its layers corrected."""
+MOST_CORRECTED: Final = 10
+"""Layers of a LARGE network: each takes a new interpreter, a second and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Ladder:
             return small
         affordable = CORRECTION_WORK / max(self.multiply_adds, 1)
         crops = self._inputs[: max(int(affordable / len(self._ops)), FEWEST_CORRECTING)]
-        return correct(plain, small, crops, int(affordable / len(crops)))
+        return correct(plain, small, crops, MOST_CORRECTED if self.multiply_adds > LARGE else None)
 
     def skip(self, rung: Rung) -> str:
         """Why a rung is not tried; empty when it is."""

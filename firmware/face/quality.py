@@ -18,7 +18,7 @@ __all__ = ["Advice", "Quality", "QualityReport", "Verdict", "assess_quality"]
 
 
 def assess_quality(frame: Frame, faces: Sequence[FaceMesh], pose: Pose | None = None) -> QualityReport:
-    """Judge the frame by its first (largest) face; without a face the report says just that."""
+    """Judge the frame by its first face, the subject; without a face the report says just that."""
     alone = _faces_present(len(faces))
     if not faces:
         return QualityReport((alone,))
