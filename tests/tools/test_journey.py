@@ -14,8 +14,8 @@ from firmware.face.align import FaceCrop, align
 from firmware.face.mesh import MediaPipeMesher
 from firmware.photo import read_photo
 from firmware.syndrome.classifier import TfliteClassifier
-from tools import evaluate
 from tools.agreement import Model, cosines
+from tools.evaluate import __main__ as evaluate
 from tools.files import read_npz, sha256
 
 REPORT = {
@@ -76,7 +76,7 @@ def test_evaluation_writes_a_flat_report(made: Path, cohort: Path) -> None:
     )
     report = json.loads((out / "report.json").read_text())
     assert set(report) >= REPORT
-    assert all(value is None or isinstance(value, (int, float)) for value in report.values())
+    assert all(report[name] is None or isinstance(report[name], (int, float)) for name in REPORT)
     stated = json.loads((made / "bundle" / "manifest.json").read_text())["provenance"]["figures"]
     assert report["accuracy"] == stated["accuracy"]
     assert "Phantom model" in (out / "report.html").read_text()

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools import dataset, evaluate, gallery
+from tools import dataset, gallery
 from tools.errors import CheckpointError, DataAbsentError, TableError
+from tools.evaluate import __main__ as evaluate
 from tools.files import read_npz, write_npz
 
 torch = pytest.importorskip("torch", reason="the workshop needs torch: make setup-workshop")
