@@ -2,6 +2,8 @@
 
 Writes OUT/<image_id> (JPEG), OUT/labels.csv (image_id,subject,label,split,age,sex,skin_tone,pose) and
 OUT/metadata.jsonl: per photo the true landmarks [478,3] in pixels, the pose and the terms that were drawn.
+
+`python -m tools.phantom --warp PHOTO... --syndrome ID --out DIR` is another command: see `--warp --help`.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from tools.phantom.photo import jpeg
 from tools.phantom.render import Photo, render
 from tools.phantom.scene import Scene
 from tools.phantom.texture import paint
+from tools.phantom.warped import main as warp_photos
 
 COLUMNS: Final = ("image_id", "subject", "label", "split", "age", "sex", "skin_tone", "pose")
 LOG_EVERY = 100
@@ -65,14 +68,17 @@ def table(rows: Sequence[Sequence[object]]) -> bytes:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Render the cohort; returns the exit status."""
+    """Render the cohort, or warp photos when `--warp` is there; returns the exit status."""
+    words = sys.argv[1:] if argv is None else argv
+    if "--warp" in words:
+        return warp_photos(words)
     parser = argparse.ArgumentParser(prog="python -m tools.phantom", description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--subjects", type=int, default=70, help="people, with 3 to 5 photos each (70)")
     parser.add_argument("--seed", type=int, default=1, help="0..999; the same seed gives the same bytes (1)")
     parser.add_argument("--size", type=int, default=480, metavar="PX", help="side of the square photos (480)")
     parser.add_argument("--unaffected-share", type=float, help="share of unaffected subjects (1 in 7)")
-    options = parser.parse_args(argv)
+    options = parser.parse_args(words)
     if options.subjects < 1 or options.size < 64 or not 0 <= options.seed <= 999:
         raise UsageError("--subjects must be 1 or more, --size 64 or more, --seed 0 to 999")
     options.out.mkdir(parents=True, exist_ok=True)

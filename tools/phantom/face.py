@@ -69,13 +69,13 @@ def face_points(person: Person, expression: Expression) -> Floats:
             points = points + size * fields[hpo]
     for name, field in _expression_fields().items():
         points = points + getattr(expression, name) * field
-    _open_again(points)
+    open_again(points)
     _close_lids(points, expression.lids_closed)
     _set_irises(points, expression.gaze_mm)
     return points * person.scale
 
 
-def _open_again(points: Floats) -> None:
+def open_again(points: Floats) -> None:
     """Lips and lids may not pass through each other: the lower one gives way."""
     for upper, lower in ((13, 14), (82, 87), (312, 317), (81, 178), (311, 402), (80, 88), (310, 318)):
         points[lower, 1] = max(points[lower, 1], points[upper, 1])

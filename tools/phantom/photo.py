@@ -1,4 +1,4 @@
-"""A photo as a file: JPEG bytes of pixels, the same for the same pixels."""
+"""A photo as a file: JPEG or PNG bytes of pixels, the same for the same pixels."""
 
 from __future__ import annotations
 
@@ -15,4 +15,12 @@ def jpeg(pixels: Pixels, quality: int) -> bytes:
     done, packed = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise UsageError(f"OpenCV cannot encode {pixels.shape} pixels as JPEG")
+    return packed.tobytes()
+
+
+def png(pixels: Pixels) -> bytes:
+    """PNG of RGB pixels, without loss. UsageError when OpenCV cannot."""
+    done, packed = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    if not done:
+        raise UsageError(f"OpenCV cannot encode {pixels.shape} pixels as PNG")
     return packed.tobytes()
