@@ -7,7 +7,7 @@ it is in float.
 
 from __future__ import annotations
 
-import copy
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -49,39 +49,22 @@ class _Graph:
         from ai_edge_litert.tools import flatbuffer_utils
 
         self._tools = flatbuffer_utils
-        self._read(model)
-        self._separate()
-        self._read(bytes(flatbuffer_utils.convert_object_to_bytearray(self._model)))
-
-    def _read(self, model: bytes) -> None:
         self.packed = bytearray(model)
-        self._model = self._tools.read_model_from_bytearray(self.packed)
+        self._model = flatbuffer_utils.read_model_from_bytearray(memoryview(self.packed))
         self._graph = self._model.subgraphs[0]
 
+    def layers(self) -> list[_Layer]:
+        """The layers that have a bias of their own, in the order of execution."""
+        owners = Counter(self._graph.tensors[op.inputs[2]].buffer for op in self._with_bias())
+        held = [(op.outputs[0], self._graph.tensors[op.inputs[2]]) for op in self._with_bias()]
+        names = self._graph.tensors
+        return [_Layer(names[out].name.decode(), bias) for out, bias in held if owners[bias.buffer] == 1]
+
     def _with_bias(self) -> Iterator[Any]:
-        """The operators that have one, in the order of execution."""
         for op in self._graph.operators:
             kind = self._tools.opcode_to_name(self._model, op.opcodeIndex)
             if kind in MULTIPLY_ADDS and len(op.inputs) > 2 and op.inputs[2] >= 0:
                 yield op
-
-    def _separate(self) -> None:
-        """Give each operator a bias of its own where several share one."""
-        owned: set[int] = set()
-        for op in self._with_bias():
-            bias = self._graph.tensors[op.inputs[2]]
-            if bias.buffer in owned:
-                bias = copy.copy(bias)
-                self._model.buffers.append(copy.copy(self._model.buffers[bias.buffer]))
-                self._graph.tensors.append(bias)
-                bias.name = f"bias_of_{op.outputs[0]}".encode()
-                bias.buffer, op.inputs[2] = len(self._model.buffers) - 1, len(self._graph.tensors) - 1
-            owned.add(bias.buffer)
-
-    def layers(self) -> list[_Layer]:
-        """The layers that have a bias, in the order of execution."""
-        tensors_ = self._graph.tensors
-        return [_Layer(tensors_[op.outputs[0]].name.decode(), tensors_[op.inputs[2]]) for op in self._with_bias()]
 
     def shift(self, bias: Any, by: NDArray[np.float64]) -> None:
         """Add to a bias, in the units of the layer's output."""

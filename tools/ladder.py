@@ -55,8 +55,8 @@ CORRECTION_WORK: Final = 6e12
 """Multiply-adds that one bias correction may take: crops times corrected layers times those of one crop."""
 FEWEST_CORRECTING: Final = 16
 """Crops; a network too large for these and all its layers has only some of its layers corrected."""
-MOST_CORRECTED: Final = 10
-"""Layers of a LARGE network: each takes a new interpreter, a second and more."""
+MOST_CORRECTED: Final = 32
+"""Layers of a LARGE network: each takes half a second and more."""
 
 
 @dataclass(frozen=True, slots=True)
