@@ -20,6 +20,7 @@ from typing import Any, Final
 from tools.errors import UsageError, run_main
 from tools.files import write_atomic
 from tools.phantom.cohort import Subject, cohort
+from tools.phantom.external import external_cohort
 from tools.phantom.photo import jpeg
 from tools.phantom.render import Photo, render
 from tools.phantom.scene import Scene
@@ -27,6 +28,8 @@ from tools.phantom.texture import paint
 from tools.phantom.warped import main as warp_photos
 
 COLUMNS: Final = ("image_id", "subject", "label", "split", "age", "sex", "skin_tone", "pose")
+BASES: Final = {"shipped": cohort, "external": external_cohort}
+"""Where people, terms and cameras come from: as the shipped bundle's training, or otherwise and all for the test."""
 LOG_EVERY = 100
 
 
@@ -78,13 +81,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="0..999; the same seed gives the same bytes (1)")
     parser.add_argument("--size", type=int, default=480, metavar="PX", help="side of the square photos (480)")
     parser.add_argument("--unaffected-share", type=float, help="share of unaffected subjects (1 in 7)")
+    parser.add_argument(
+        "--basis", choices=BASES, default="shipped", help="external: other faces, to test with (shipped)"
+    )
     options = parser.parse_args(words)
     if options.subjects < 1 or options.size < 64 or not 0 <= options.seed <= 999:
         raise UsageError("--subjects must be 1 or more, --size 64 or more, --seed 0 to 999")
     options.out.mkdir(parents=True, exist_ok=True)
     rows: list[tuple[object, ...]] = []
     lines: list[str] = []
-    for number, subject in enumerate(cohort(options.subjects, options.seed, options.unaffected_share), start=1):
+    people = BASES[options.basis](options.subjects, options.seed, options.unaffected_share)
+    for number, subject in enumerate(people, start=1):
         more_rows, more_lines = write_subject(subject, options.size, options.out)
         rows += more_rows
         lines += more_lines

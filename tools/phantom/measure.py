@@ -3,7 +3,8 @@
 The renderer's faces must vary as faces vary, and must not be anybody's. So Face Mesh is run over synthetic
 portraits, the frontal ones with a closed mouth are aligned (generalised Procrustes, with their mirror images, so the
 result is symmetric), scaled to millimetres and reduced to a mean and principal components. Only those figures are
-kept: `python -m tools.phantom.measure FACES... [--out FILE]` writes tools/phantom/shape.npz.
+kept: `python -m tools.phantom.measure FACES... [--out FILE]` writes tools/phantom/shape.npz. A few faces are not
+symmetric enough to tell which landmark mirrors which: `--pairs-of tools/phantom/shape.npz` takes that from another.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from tools.errors import DataAbsentError, ShapeError, run_main
 from tools.files import write_npz
+from tools.phantom.shape import FaceShape
 from tools.phantom.topology import POINTS, Indices
 
 Shapes = NDArray[np.float64]
@@ -100,13 +102,13 @@ def upright(shape: Shapes) -> Shapes:
     return to_mm(shape @ np.array([x, y, np.cross(x, y)]).T)
 
 
-def mean_shape(shapes: Sequence[Shapes]) -> tuple[Shapes, list[Shapes]]:
+def mean_shape(shapes: Sequence[Shapes], mirror: Indices | None = None) -> tuple[Shapes, list[Shapes]]:
     """The symmetric mean [478,3] in mm, and the kept shapes with their mirror images laid over it.
 
-    Drops what is turned by more than 14 degrees against the mean.
+    Drops what is turned by more than 14 degrees against the mean. mirror: [478], when it is known already.
     """
     mean = upright(np.mean([upright(s) for s in shapes], axis=0))
-    mirror = mirror_of(mean)
+    mirror = mirror_of(mean) if mirror is None else mirror
     kept: list[Shapes] = []
     for _ in range(ROUNDS):
         mean = to_mm((mean + mean[mirror] * (-1.0, 1.0, 1.0)) / 2)
@@ -132,11 +134,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("faces", nargs="+", type=Path, help="folders with portraits")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("shape.npz"))
     parser.add_argument("--components", type=int, default=40)
+    parser.add_argument("--pairs-of", type=Path, metavar="FILE", help="a measured shape that tells the mirror images")
     options = parser.parse_args(argv)
     closed = [s for s in find_meshes(photos_in(options.faces)) if lip_gap(s) < MAX_LIP_GAP]
     if len(closed) < MIN_FACES:
         raise ShapeError(f"only {len(closed)} faces with a closed mouth were found, {MIN_FACES} are needed")
-    mean, kept = mean_shape(closed)
+    known = options.pairs_of and mirror_of(FaceShape.load(options.pairs_of).mean.astype(np.float64))
+    mean, kept = mean_shape(closed, known)
     basis, share = identity_basis(mean, kept, options.components)
     write_npz(options.out, {"mean": mean.astype(np.float32), "basis": basis.astype(np.float16)})
     print(f"{len(kept) // 2} faces; {options.components} components hold {share.sum():.1%}", file=sys.stderr)

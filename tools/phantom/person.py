@@ -40,6 +40,8 @@ class Person:
     identity: coefficients of the shape model, standard deviations. terms: HPO id -> size (1 is a marked finding).
     scale: head size against an adult's. age in years; skin_tone 1..10 on the Monk scale. Colours are sRGB 0..255.
     stubble, freckles, brow_density, hair_volume, blush: 0..1. surface_seed: the skin's own noise.
+    neutral: [478,3] mm, the face itself where it is not one of the shape model's. moves: HPO id -> displacement
+    [478,3] in mm where the terms move this face in another way than the mean face.
     """
 
     label: str
@@ -61,6 +63,8 @@ class Person:
     stubble: float
     freckles: float
     surface_seed: int
+    neutral: NDArray[np.float64] | None = None
+    moves: Mapping[str, NDArray[np.float64]] | None = None
 
 
 def colour_of(code: str) -> Colour:
