@@ -76,7 +76,7 @@ def _jaw_field(mean: Floats) -> Floats:
     lower[list(UPPER_LIP_RING)] = 0.0
     lower[list(LOWER_LIP_RING)] = 1.0
     lower[[61, 291, 78, 308]] = 0.3
-    return terms.field_of(mean, pushes) * lower[:, None]
+    return np.asarray(terms.field_of(mean, pushes) * lower[:, None])
 
 
 def face_points(person: Person, expression: Expression) -> Floats:
