@@ -25,6 +25,7 @@ from tools.phantom.photo import jpeg
 from tools.phantom.render import Photo, render
 from tools.phantom.scene import Scene
 from tools.phantom.texture import paint
+from tools.phantom.varied import varied
 from tools.phantom.warped import main as warp_photos
 
 COLUMNS: Final = ("image_id", "subject", "label", "split", "age", "sex", "skin_tone", "pose")
@@ -56,16 +57,16 @@ def write_subject(subject: Subject, size_px: int, out: Path) -> tuple[list[tuple
         photo = render(person, scene, size_px, size_px, atlas=atlas)
         (out / image_id).write_bytes(jpeg(photo.pixels, scene.sensor.jpeg_quality))
         known = (image_id, subject.name, person.label, subject.split, person.age, person.sex, person.skin_tone)
-        rows.append((*known, "frontal"))
+        rows.append((*known, *((subject.kinds[number], subject.sites[number]) if subject.kinds else ("frontal",))))
         lines.append(json.dumps(metadata_of(image_id, subject, scene, photo)))
     return rows, lines
 
 
 def table(rows: Sequence[Sequence[object]]) -> bytes:
-    """labels.csv of the rows."""
+    """labels.csv of the rows; those of varied photos name the site too."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, "site")[: len(rows[0])])
     writer.writerows(rows)
     return text.getvalue().encode()
 
@@ -84,6 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--basis", choices=BASES, default="shipped", help="external: other faces, to test with (shipped)"
     )
+    parser.add_argument("--photos", choices=("frontal", "varied"), default="frontal", help="kinds of photo (frontal)")
     options = parser.parse_args(words)
     if options.subjects < 1 or options.size < 64 or not 0 <= options.seed <= 999:
         raise UsageError("--subjects must be 1 or more, --size 64 or more, --seed 0 to 999")
@@ -91,6 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows: list[tuple[object, ...]] = []
     lines: list[str] = []
     people = BASES[options.basis](options.subjects, options.seed, options.unaffected_share)
+    if options.photos == "varied":
+        people = (varied(subject, options.seed, number) for number, subject in enumerate(people))
     for number, subject in enumerate(people, start=1):
         more_rows, more_lines = write_subject(subject, options.size, options.out)
         rows += more_rows

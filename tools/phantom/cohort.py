@@ -25,12 +25,14 @@ FEWEST_PHOTOS, MOST_PHOTOS = 3, 5
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One person of a cohort with the scenes of their photos."""
+    """One person of a cohort with the scenes of their photos; kinds and sites, per photo, where they are varied."""
 
     name: str
     split: str
     person: Person
     scenes: tuple[Scene, ...]
+    kinds: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
 
 
 def labels(subjects: int, unaffected_share: float | None) -> list[str]:

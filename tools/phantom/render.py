@@ -6,6 +6,7 @@ texture and light per pixel, in linear light -> background -> sensor (blur, nois
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,8 +21,9 @@ from tools.phantom.head import curtain_parts, ear_parts, hair_parts, skull_part,
 from tools.phantom.person import Person
 from tools.phantom.raster import fragments, interpolate, normals, triangle_map
 from tools.phantom.scene import Light, Scene, Sensor
-from tools.phantom.surface import Surface, assemble, eye_part, face_part, mouth_part
+from tools.phantom.surface import Part, Surface, assemble, eye_part, face_part, mouth_part
 from tools.phantom.texture import paint
+from tools.phantom.worn import worn_parts
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -53,8 +55,8 @@ def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Doubles:
     return np.asarray(around_y @ around_x @ around_z)
 
 
-def surface_of(points: Doubles, person: Person) -> Surface:
-    """The whole head around a face's 478 points."""
+def surface_of(points: Doubles, person: Person, extras: Sequence[Part] = ()) -> Surface:
+    """The whole head around a face's 478 points, with what is worn."""
     return assemble(
         [
             face_part(points),
@@ -66,6 +68,7 @@ def surface_of(points: Doubles, person: Person) -> Surface:
             *ear_parts(points, person),
             *curtain_parts(points, person),
             *torso_parts(person),
+            *extras,
         ]
     )
 
@@ -196,7 +199,7 @@ def render(
     [height * detail, width * detail, 3] instead of a random wall. detail: 2 draws twice as finely, for smooth edges.
     """
     points = face_points(person, scene.expression)
-    surface = surface_of(points, person)
+    surface = surface_of(points, person, worn_parts(points, person, scene))
     placed = pose_points(surface.points, surface.torso, person, scene)
     seen = pose_points(points, np.zeros(len(points), np.bool_), person, scene)
     size = (width * detail, height * detail)

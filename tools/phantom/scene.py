@@ -45,7 +45,8 @@ class Scene:
 
     yaw, pitch, roll in degrees, signs as in firmware.face.pose (to the picture's right, down, clockwise); distance_mm
     from the camera to the eyes; hfov_deg: the lens' horizontal field of view; centre: where the point between the eyes
-    lies, as shares of width and height; background_seed: its pattern.
+    lies, as shares of width and height; background_seed: its pattern. glasses: size of the frames, 1 ordinary, 0 none;
+    fringe: how far hair comes down over the forehead, 1 to the brows, 0 not at all.
     """
 
     yaw_deg: float = 0.0
@@ -58,6 +59,8 @@ class Scene:
     light: Light = field(default_factory=Light)
     sensor: Sensor = field(default_factory=Sensor)
     background_seed: int = 0
+    glasses: float = 0.0
+    fringe: float = 0.0
 
 
 MAX_TURN_DEG = 12.0
