@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from tools.errors import UsageError, run_main
 from tools.files import write_atomic
+from tools.phantom.ages import aged, group_list
 from tools.phantom.cohort import Subject, cohort
 from tools.phantom.external import external_cohort
 from tools.phantom.photo import jpeg
@@ -86,6 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--basis", choices=BASES, default="shipped", help="external: other faces, to test with (shipped)"
     )
     parser.add_argument("--photos", choices=("frontal", "varied"), default="frontal", help="kinds of photo (frontal)")
+    parser.add_argument("--ages", metavar="GROUPS", help="proportions of age: any of infant,child,adult (size only)")
     options = parser.parse_args(words)
     if options.subjects < 1 or options.size < 64 or not 0 <= options.seed <= 999:
         raise UsageError("--subjects must be 1 or more, --size 64 or more, --seed 0 to 999")
@@ -93,6 +95,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows: list[tuple[object, ...]] = []
     lines: list[str] = []
     people = BASES[options.basis](options.subjects, options.seed, options.unaffected_share)
+    if options.ages:
+        groups = group_list(options.ages)
+        people = (aged(subject, options.seed, number, groups) for number, subject in enumerate(people))
     if options.photos == "varied":
         people = (varied(subject, options.seed, number) for number, subject in enumerate(people))
     for number, subject in enumerate(people, start=1):

@@ -41,14 +41,14 @@ def _grid_triangles(rings: int, around: int, closed: bool) -> Ints:
     return np.asarray(np.concatenate([upper.reshape(-1, 3), lower.reshape(-1, 3)]), np.int32)
 
 
-def loft(outline: Floats, scale: float, thickness: Floats, share: Floats) -> Floats:
+def loft(outline: Floats, scale: float, thickness: Floats, share: Floats, cranium: float = 1.0) -> Floats:
     """Points over the skull [rings,n,3] in mm, from the outline of the face [n,3] to the back of the head.
 
     share: [rings,n] how far each point is on its way, 0 the outline, 1 the back; thickness: [rings,n] mm to add
-    outwards (hair).
+    outwards (hair); cranium: size of the skull against one that fits the face.
     """
     centre = SKULL_CENTRE * scale
-    side, up, down, back = (radius * scale for radius in SKULL_RADII)
+    side, up, down, back = (radius * scale * cranium for radius in SKULL_RADII)
     flat = outline[:, :2] - centre[:2]
     length = np.linalg.norm(flat, axis=1)
     toward = flat / length[:, None]
@@ -66,7 +66,7 @@ def loft(outline: Floats, scale: float, thickness: Floats, share: Floats) -> Flo
 def skull_part(points: Floats, person: Person) -> Part:
     """Skin of the skull behind the face."""
     share = np.repeat(np.linspace(0.0, 1.0, RINGS)[:, None], 36, axis=1)
-    flat = loft(points[oval()], person.scale, np.zeros((RINGS, 36)), share).reshape(-1, 3)
+    flat = loft(points[oval()], person.scale, np.zeros((RINGS, 36)), share, person.cranium).reshape(-1, 3)
     shade = np.clip(1.0 - np.clip(flat[:, 1] / person.scale - 70, 0, 60) / 75, 0.3, 1.0)
     uv = tile_uv("skin", np.column_stack([flat[:, 2] * 0.2 - 12, flat[:, 1] * 0.15]))
     return Part(flat, _grid_triangles(RINGS, 36, closed=True), uv, shade, np.full(len(flat), 0.25))
@@ -101,7 +101,7 @@ def hair_parts(points: Floats, person: Person) -> list[Part]:
     way = np.linspace(0.0, 1.0, RINGS)[:, None]
     thick = THICKNESS_MM[person.hair_style] * (0.5 + person.hair_volume) * np.clip(way * 5.0 + 0.1, 0.0, 1.0)
     bumps = 1.0 + np.repeat(np.repeat(rng.normal(0.0, 0.10, (RINGS // 2, COLUMNS // 3)), 2, axis=0), 3, axis=1)
-    rings = loft(outline, person.scale, thick * bumps + 0.8, begin + (1 - begin) * way).reshape(-1, 3)
+    rings = loft(outline, person.scale, thick * bumps + 0.8, begin + (1 - begin) * way, person.cranium).reshape(-1, 3)
     column = np.abs(np.arange(COLUMNS) / COLUMNS - 0.5) * 110 - 27
     uv = tile_uv("hair", np.column_stack([np.tile(column, RINGS), np.repeat(way[:, 0], COLUMNS) * 30 - 15]))
     shade = np.repeat(np.interp(way[:, 0], [0, 0.15, 1], [0.7, 0.9, 1.0]), COLUMNS)
@@ -180,7 +180,10 @@ def ear_parts(points: Floats, person: Person) -> list[Part]:
 def torso_parts(person: Person) -> list[Part]:
     """Neck of skin and shoulders of cloth; they stay when the head turns."""
     angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
-    rings = np.array([[(w * np.sin(a), y, z - d * np.cos(a)) for a in angle] for y, w, d, z in NECK]) * person.scale
+    up = person.neck_up_mm
+    rings = (
+        np.array([[(w * np.sin(a), y - up, z - d * np.cos(a)) for a in angle] for y, w, d, z in NECK]) * person.scale
+    )
     flat = rings.reshape(-1, 3)
     grid = _grid_triangles(len(NECK), 28, closed=True)
     cloth = (grid // 28).min(axis=1) >= COLLAR_RING

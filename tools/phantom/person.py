@@ -41,7 +41,8 @@ class Person:
     scale: head size against an adult's. age in years; skin_tone 1..10 on the Monk scale. Colours are sRGB 0..255.
     stubble, freckles, brow_density, hair_volume, blush: 0..1. surface_seed: the skin's own noise.
     neutral: [478,3] mm, the face itself where it is not one of the shape model's. moves: HPO id -> displacement
-    [478,3] in mm where the terms move this face in another way than the mean face.
+    [478,3] in mm where the terms move this face in another way than the mean face. iris_share, cranium: irises and
+    skull against those of an adult with a face as wide; neck_up_mm: how much higher than an adult's their neck begins.
     """
 
     label: str
@@ -65,6 +66,9 @@ class Person:
     surface_seed: int
     neutral: NDArray[np.float64] | None = None
     moves: Mapping[str, NDArray[np.float64]] | None = None
+    iris_share: float = 1.0
+    cranium: float = 1.0
+    neck_up_mm: float = 0.0
 
 
 def colour_of(code: str) -> Colour:

@@ -60,8 +60,8 @@ def surface_of(points: Doubles, person: Person, extras: Sequence[Part] = ()) -> 
     return assemble(
         [
             face_part(points),
-            eye_part(points, left=False, scale=person.scale),
-            eye_part(points, left=True, scale=person.scale),
+            eye_part(points, left=False, scale=person.scale * person.iris_share),
+            eye_part(points, left=True, scale=person.scale * person.iris_share),
             mouth_part(points),
             skull_part(points, person),
             *hair_parts(points, person),
