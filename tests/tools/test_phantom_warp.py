@@ -118,6 +118,22 @@ def test_impossible_options_are_refused(portrait: Path, tmp_path: Path, argument
         phantom(["--warp", str(portrait), "--out", str(tmp_path), *arguments])
 
 
+def test_a_file_in_the_folders_place_is_one_clear_error(portrait: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    for words in (["--warp", str(portrait), "--out"], ["--subjects", "1"]):
+        with pytest.raises(UsageError, match="taken cannot be a folder"):
+            phantom([*words, str(tmp_path / "taken")])
+
+
+def test_terms_that_are_too_large_are_held_back_before_the_picture_folds(portrait: Path, landmarks: np.ndarray) -> None:
+    terms = dict.fromkeys(("HP:0000343", "HP:0003196", "HP:0000463", "HP:0000219", "HP:0030820"), 8.0)
+    done = warp(read_photo(portrait).pixels, landmarks, terms)
+    assert 0 < done.share < 1
+    face = fit(landmarks)
+    way = backward_shift(done.landmarks, done.share * displacement(face, terms), (480, 480), face.px_per_mm)
+    assert least_stretch(way) > 0.1
+
+
 def test_synthetic_portraits_follow_their_terms(shared_faces: Path, tmp_path: Path) -> None:
     photos = sorted(shared_faces.glob("faker_portraits_cc0/*/512/*.jpg"))[::20]
     assert phantom(["--warp", *map(str, photos), "--syndrome", "OMIM:122470", "--out", str(tmp_path)]) == 0

@@ -22,7 +22,7 @@ from tools.files import write_atomic
 from tools.phantom.ages import aged, group_list
 from tools.phantom.cohort import Subject, cohort
 from tools.phantom.external import external_cohort
-from tools.phantom.photo import jpeg
+from tools.phantom.photo import jpeg, make_folder
 from tools.phantom.render import Photo, render
 from tools.phantom.scene import Scene
 from tools.phantom.texture import paint
@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     if options.subjects < 1 or options.size < 64 or not 0 <= options.seed <= 999:
         raise UsageError("--subjects must be 1 or more, --size 64 or more, --seed 0 to 999")
-    options.out.mkdir(parents=True, exist_ok=True)
+    make_folder(options.out)
     rows: list[tuple[object, ...]] = []
     lines: list[str] = []
     people = BASES[options.basis](options.subjects, options.seed, options.unaffected_share)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 
 from firmware.frame import Pixels
@@ -24,3 +26,11 @@ def png(pixels: Pixels) -> bytes:
     if not done:
         raise UsageError(f"OpenCV cannot encode {pixels.shape} pixels as PNG")
     return packed.tobytes()
+
+
+def make_folder(path: Path) -> None:
+    """The folder that photos go into. UsageError when that cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be a folder ({error.strerror})") from error

@@ -185,7 +185,7 @@ def warp(pixels: Pixels, landmarks: NDArray[np.floating[Any]], terms: Mapping[st
         moved = np.asarray(landmarks, np.float64).copy()
         moved[:, :2] += share * full
         way = backward_shift(moved, share * full, (width, height), face.px_per_mm)
-        if least_stretch(way) > LEAST_STRETCH or share < 0.3:
+        if least_stretch(way) > LEAST_STRETCH:
             break
         share *= SHRINK
     return Warped(_moved(pixels, way), moved, share)

@@ -30,7 +30,7 @@ from firmware.frame import Frame, Pixels
 from firmware.photo import find_photos, read_photo
 from tools.errors import UsageError
 from tools.files import write_atomic
-from tools.phantom.photo import png
+from tools.phantom.photo import make_folder, png
 from tools.phantom.terms import SYNDROMES, UNAFFECTED
 from tools.phantom.topology import oval
 from tools.phantom.warp import draw_present_terms, warp
@@ -162,6 +162,7 @@ def photos_of(paths: Sequence[Path], problems: list[KioskError]) -> list[Path]:
 def main(argv: Sequence[str]) -> int:
     """Warp the photos; returns the exit status, 2 when one could not be used."""
     options = parse(argv)
+    make_folder(options.out)
     problems: list[KioskError] = []
     rows: list[tuple[str, ...]] = []
     lines: list[str] = []
