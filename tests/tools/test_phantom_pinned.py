@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 from pathlib import Path
+
+import pytest
 
 from tools.phantom.__main__ import main as render_cohort
 from tools.phantom.cohort import cohort as draw_cohort
@@ -24,6 +27,7 @@ def test_a_cohort_of_yesterday_is_still_the_same(tmp_path: Path) -> None:
     assert sha256((tmp_path / "metadata.jsonl").read_bytes()) == METADATA_SHA256
 
 
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="another processor may round a pixel differently")
 def test_a_photo_of_yesterday_is_still_the_same() -> None:
     subject = next(iter(draw_cohort(1, seed=5)))
     assert sha256(render(subject.person, subject.scenes[0], 160, 160).pixels.tobytes()) == PIXELS_SHA256
