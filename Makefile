@@ -9,7 +9,7 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 SYSTEM := $(shell $(PYTHON) -c 'import picamera2' 2>/dev/null && echo --system-site-packages)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes
 
-.PHONY: help setup setup-test setup-workshop workshop-if-possible programs demo test lint bench screenshots clean
+.PHONY: help setup setup-test setup-workshop workshop-if-possible programs demo test lint bench convert-bars screenshots clean
 
 help:            ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ lint: setup setup-test  ## ruff, mypy, import-linter
 
 bench: setup setup-test programs  ## the benchmark: one table, and bench.json
 	$(BIN)/python -m tools.bench
+
+convert-bars: setup-workshop  ## conversion against its limits: FACES=folder of face photos WEIGHTS=public MobileFaceNet.pt (5 min)
+	$(BIN)/python -m tools.convert_bars --faces $(FACES) --state-dict $(WEIGHTS)
 
 screenshots: setup setup-test programs  ## the README's pictures, from the browser tests
 	$(BIN)/python -m pytest tests/flows
