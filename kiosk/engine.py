@@ -96,11 +96,6 @@ class Engine:
         return self._camera.health
 
     @property
-    def light(self) -> StatusLight:
-        """The status light."""
-        return self._light
-
-    @property
     def is_idle(self) -> bool:
         """Whether nobody is being screened, so that the kiosk may be switched off."""
         return self._session.state in {State.IDLE, State.BLOCKED}

@@ -18,10 +18,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware.bundle.manifest import Calibration
 from firmware.bundle.verify import load_bundle
 from firmware.face.mesh import BACKEND
 from tools.agreement import Model
-from tools.calibrate import Limits, fit_limits
+from tools.calibrate import fit_limits
 from tools.card import model_card
 from tools.checkpoint import load_state
 from tools.classes import CLASS_IDS, CLASS_NAMES, CROP_PX, PIXEL_MEAN, PIXEL_STD, UNAFFECTED_INDEX
@@ -43,7 +44,7 @@ FILES: Final = ("classifier.tflite", "gallery.npz", "saliency.npz", "model-card.
 class Measured:
     """What was found on the subjects that trained nothing."""
 
-    limits: Limits
+    limits: Calibration
     figures: dict[str, float | None]
     confusion: NDArray[np.int64]
     by_tone: dict[str, float]

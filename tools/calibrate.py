@@ -7,12 +7,12 @@ photo, so fusing photos of different days would flatter); the limits are those o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware.bundle.manifest import Calibration
 from firmware.syndrome.decision import probabilities
 from tools.errors import TableError
 
@@ -26,18 +26,6 @@ MISSED = 0.03
 SET_COVERAGE = 0.90
 SPREAD_PERCENTILE = 99.0
 TEMPERATURES: Final = np.geomspace(0.2, 8.0, 600)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The `calibration` of a manifest, in its order and with its names."""
-
-    temperature: float
-    refer_at: float
-    routine_below: float
-    set_coverage: float
-    set_threshold: float
-    spread_limit: float
 
 
 def negative_log_likelihood(logits: NDArray[np.float32], labels: Labels, temperature: float) -> float:
@@ -73,7 +61,7 @@ def spread_limit(affected: Doubles, subjects: Sequence[str]) -> float:
     return float(np.percentile(spreads, SPREAD_PERCENTILE)) if spreads else 1.0
 
 
-def fit_limits(logits: NDArray[np.float32], labels: Labels, subjects: Sequence[str], unaffected: int) -> Limits:
+def fit_limits(logits: NDArray[np.float32], labels: Labels, subjects: Sequence[str], unaffected: int) -> Calibration:
     """All limits from calibration photos; TableError when the affected or the unaffected are missing."""
     is_affected = labels != unaffected
     if is_affected.all() or not is_affected.any():
@@ -82,7 +70,7 @@ def fit_limits(logits: NDArray[np.float32], labels: Labels, subjects: Sequence[s
     p = probabilities(logits, temperature)
     affected = 1.0 - p[:, unaffected]
     refer_at = float(np.quantile(affected[is_affected], 1.0 - SENSITIVITY))
-    return Limits(
+    return Calibration(
         temperature=round(temperature, 4),
         refer_at=round(refer_at, 4),
         routine_below=round(min(float(np.quantile(affected[is_affected], MISSED)), refer_at), 4),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware.bundle.manifest import Calibration
 from firmware.syndrome.decision import probabilities
-from tools.calibrate import Doubles, Labels, Limits
+from tools.calibrate import Doubles, Labels
 
 BINS = 10
 
@@ -51,7 +52,9 @@ def calibration_error(p: Doubles, labels: Labels) -> float:
     return float(np.sum(gaps))
 
 
-def figures(logits: NDArray[np.float32], labels: Labels, limits: Limits, unaffected: int) -> dict[str, float | None]:
+def figures(
+    logits: NDArray[np.float32], labels: Labels, limits: Calibration, unaffected: int
+) -> dict[str, float | None]:
     """Every figure, by its name in report.json."""
     p = probabilities(logits, limits.temperature)
     score, is_affected = 1.0 - p[:, unaffected], labels != unaffected

@@ -8,7 +8,6 @@ others it is not used. It is read as tensors and plain numbers only, never as co
 from __future__ import annotations
 
 import hashlib
-import io
 import pickle
 import sys
 from dataclasses import dataclass, field
@@ -17,9 +16,8 @@ from typing import Any
 
 import torch
 
-from tools.checkpoint import NONSENSE
+from tools.checkpoint import NONSENSE, save_state
 from tools.dataset import Crops
-from tools.files import write_atomic
 
 
 @dataclass(slots=True)
@@ -43,7 +41,7 @@ def fingerprint(plan: object, crops: Crops) -> str:
 
 def save(path: Path, key: str, progress: Progress, rng: Any, **parts: Any) -> None:
     """Write the state after an epoch; parts: the network, optimiser and schedule by name."""
-    state = {
+    state: dict[str, Any] = {
         "key": key,
         "epochs": progress.epochs,
         "best": progress.best,
@@ -53,9 +51,7 @@ def save(path: Path, key: str, progress: Progress, rng: Any, **parts: Any) -> No
         "global_rng": torch.get_rng_state(),
         **{name: part.state_dict() for name, part in parts.items()},
     }
-    packed = io.BytesIO()
-    torch.save(state, packed)
-    write_atomic(path, packed.getvalue())
+    save_state(path, state)
 
 
 def restore(path: Path, key: str, rng: Any, **parts: Any) -> Progress:

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.bundle.manifest import Label
-from tools.calibrate import Limits
+from firmware.bundle.manifest import Calibration, Label
 from tools.dataset import Row
 from tools.errors import TableError
 from tools.evaluate import measures, readers
@@ -36,7 +35,7 @@ FIXED = (
     "ece",
 )
 """Names that people script against."""
-LIMITS = Limits(1.0, 0.5, 0.3, 0.9, 0.2, 0.2)
+LIMITS = Calibration(1.0, 0.5, 0.3, 0.9, 0.2, 0.2)
 CLASSES = (Label("OMIM:1", "One"), Label("OMIM:2", "Two"), Label("unaffected", "Unaffected"))
 
 

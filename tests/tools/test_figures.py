@@ -11,7 +11,7 @@ from firmware.bundle.manifest import Calibration
 from firmware.bundle.verify import Bundle
 from firmware.syndrome.classifier import Inference
 from firmware.syndrome.decision import Outcome, decide, probabilities
-from tools.calibrate import Limits, conformal_threshold, fit_limits, fit_temperature
+from tools.calibrate import conformal_threshold, fit_limits, fit_temperature
 from tools.errors import TableError
 from tools.figures import auroc, calibration_error, confusion, figures, macro_f1
 
@@ -80,8 +80,7 @@ def test_limits_need_both_kinds_of_subjects() -> None:
 
 def test_figures_count_decisions_as_the_device_takes_them(phantom: Bundle) -> None:
     logits, labels, _ = drawn(4, 200)
-    said: Calibration = phantom.manifest.calibration
-    limits = Limits(**{name: getattr(said, name) for name in Limits.__slots__})
+    limits: Calibration = phantom.manifest.calibration
     nothing = np.zeros(128, np.float32), np.zeros((7, 7, 4), np.float32)
     decisions = [decide([Inference(nothing[0], row, nothing[1])], phantom.manifest) for row in logits]
     found = figures(logits, labels, limits, unaffected=6)

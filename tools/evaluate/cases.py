@@ -14,12 +14,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware.bundle.manifest import Label
+from firmware.bundle.manifest import Calibration, Label
 from firmware.bundle.verify import Bundle
 from firmware.face.align import FaceCrop
 from firmware.syndrome.classifier import TfliteClassifier
 from firmware.syndrome.decision import probabilities
-from tools.calibrate import Doubles, Labels, Limits
+from tools.calibrate import Doubles, Labels
 from tools.dataset import Crops, Row
 
 
@@ -35,7 +35,7 @@ class Cases:
     rows: tuple[Row, ...]
     classes: tuple[Label, ...]
     unaffected: int
-    limits: Limits
+    limits: Calibration
 
     @property
     def labels(self) -> Labels:
@@ -57,19 +57,13 @@ class Cases:
         return replace(self, logits=self.logits[index], rows=tuple(self.rows[i] for i in index))
 
 
-def limits_of(bundle: Bundle) -> Limits:
-    """The bundle's own limits, as the device takes them."""
-    said = bundle.manifest.calibration
-    return Limits(**{name: getattr(said, name) for name in Limits.__slots__})
-
-
 def by_device(bundle: Bundle, crops: Crops) -> Cases:
     """The bundle's answers, by the device's own classifier."""
     classifier = TfliteClassifier(bundle)
     nowhere = np.eye(2, 3), np.zeros((5, 2))
     logits = np.stack([classifier.infer(FaceCrop(pixels, *nowhere)).logits for pixels in crops.pixels])
     manifest = bundle.manifest
-    return Cases("int8", logits, crops.rows, manifest.labels, manifest.unaffected, limits_of(bundle))
+    return Cases("int8", logits, crops.rows, manifest.labels, manifest.unaffected, manifest.calibration)
 
 
 def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -> Cases:
@@ -88,7 +82,7 @@ def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -
         ]
     logits = torch.cat(parts).numpy().astype(np.float32)
     manifest = bundle.manifest
-    return Cases("float", logits, crops.rows, manifest.labels, manifest.unaffected, limits_of(bundle))
+    return Cases("float", logits, crops.rows, manifest.labels, manifest.unaffected, manifest.calibration)
 
 
 def _chunks(crops: Crops, size: int = 256) -> int:
