@@ -12,16 +12,25 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from tools.classes import PIXEL_MEAN, PIXEL_STD
+from tools.classes import ARCFACE, PIXEL_MEAN, PIXEL_STD, Normalisation
 
 
-def normalise(pixels: Any) -> Any:
-    """uint8 [n,112,112,3] -> float [n,3,112,112] as the manifest says."""
-    return (pixels.permute(0, 3, 1, 2).float() - PIXEL_MEAN) / PIXEL_STD
+def normalise(pixels: Any, way: Normalisation = ARCFACE) -> Any:
+    """uint8 [n,112,112,3] -> float [n,3,112,112], contiguous by channel, as a network wants its pixels."""
+    x = (pixels.permute(0, 3, 1, 2).float() - PIXEL_MEAN) / PIXEL_STD
+    return _as_wanted(x.contiguous(memory_format=torch.channels_last), way)
+
+
+def _as_wanted(x: Any, way: Normalisation) -> Any:
+    """Values in -1..1 as a network wants them; they are varied in that range whatever the network."""
+    if way == ARCFACE:
+        return x
+    mean, std = (torch.tensor(part, device=x.device).reshape(1, 3, 1, 1) for part in (way.mean, way.std))
+    return (x * PIXEL_STD + PIXEL_MEAN - mean) / std
 
 
 def _uniform(count: int, low: float, high: float, rng: Any) -> Any:
-    return torch.rand(count, generator=rng) * (high - low) + low
+    return torch.rand(count, generator=rng, device=rng.device) * (high - low) + low
 
 
 def jitter(x: Any, rng: Any) -> Any:
@@ -29,7 +38,7 @@ def jitter(x: Any, rng: Any) -> Any:
     n = len(x)
     angle = _uniform(n, -0.07, 0.07, rng)
     zoom = _uniform(n, 0.95, 1.05, rng)
-    mirror = torch.where(torch.rand(n, generator=rng) < 0.5, -1.0, 1.0)
+    mirror = torch.where(_uniform(n, 0.0, 1.0, rng) < 0.5, -1.0, 1.0)
     shift = _uniform(2 * n, -0.045, 0.045, rng).reshape(2, n)
     cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
     rows = [torch.stack([cos * mirror, -sin, shift[0]], 1), torch.stack([sin * mirror, cos, shift[1]], 1)]
@@ -52,15 +61,18 @@ def degrade(x: Any, rng: Any) -> Any:
     """Blur a third of them, add noise, cover a rectangle of a third with grey."""
     n = len(x)
     small = functional.interpolate(functional.avg_pool2d(x, 2), scale_factor=2.0, mode="bilinear", align_corners=False)
-    share = (torch.rand(n, generator=rng) < 0.35).float() * torch.rand(n, generator=rng)
+    share = (_uniform(n, 0.0, 1.0, rng) < 0.35).float() * _uniform(n, 0.0, 1.0, rng)
     x = x + (small - x) * share.reshape(n, 1, 1, 1)
-    x = x + torch.randn(x.shape, generator=rng) * _uniform(n, 0.0, 0.06, rng).reshape(n, 1, 1, 1)
-    for i in torch.nonzero(torch.rand(n, generator=rng) < 0.3).flatten().tolist():
-        top, left, height, width = torch.randint(0, 100, (4,), generator=rng).tolist()
+    x = x + torch.randn(x.shape, generator=rng, device=rng.device) * _uniform(n, 0.0, 0.06, rng).reshape(n, 1, 1, 1)
+    for i in torch.nonzero(_uniform(n, 0.0, 1.0, rng) < 0.3).flatten().tolist():
+        top, left, height, width = torch.randint(0, 100, (4,), generator=rng, device=rng.device).tolist()
         x[i, :, top : top + 8 + height // 4, left : left + 8 + width // 4] = 0.0
     return x
 
 
-def augment(pixels: Any, rng: Any) -> Any:
-    """A varied training batch of uint8 crops: float [n,3,112,112], within the range of real pixels."""
-    return degrade(relight(jitter(normalise(pixels), rng), rng), rng).clamp(-1.0, 1.0)
+def augment(pixels: Any, rng: Any, way: Normalisation = ARCFACE) -> Any:
+    """A varied training batch of uint8 crops: float [n,3,112,112], within the range of real pixels.
+
+    rng: a generator on the device of the pixels.
+    """
+    return _as_wanted(degrade(relight(jitter(normalise(pixels), rng), rng), rng).clamp(-1.0, 1.0), way)

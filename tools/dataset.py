@@ -102,6 +102,16 @@ def check_subjects(rows: Iterable[Row], path: Path) -> None:
             raise TableError(f"{path}: subject {row.subject} is in {home[row.subject]} and in {row.split}")
 
 
+def check_classes(rows: Iterable[Row], classes: Sequence[str] = CLASS_IDS) -> None:
+    """TableError for a class of one subject: whoever is learned from cannot be tested with."""
+    people: dict[int, set[str]] = {}
+    for row in rows:
+        people.setdefault(row.label, set()).add(row.subject)
+    for label, subjects in sorted(people.items()):
+        if len(subjects) < 2:
+            raise TableError(f"the class {classes[label]} has one subject, {min(subjects)}; two or more are needed")
+
+
 def align_photos(folder: Path, rows: Sequence[Row]) -> Crops:
     """Find and align the face of every photo."""
     found: list[Pixels] = []

@@ -63,6 +63,20 @@ class UsageError(WorkshopError, ValueError):
     remedy = "--help lists every option with its meaning."
 
 
+class OutputError(WorkshopError, OSError):
+    """A result cannot be written; what was there before is still whole."""
+
+    code = "WRK-07"
+    remedy = "Make room on the disk or name a folder you may write to, then run the same command again."
+
+
+class DivergedError(WorkshopError, ArithmeticError):
+    """A training ran away: its loss or its weights are no numbers any more."""
+
+    code = "WRK-08"
+    remedy = "Lower --rate, raise --batch, or look for photos that hold nothing."
+
+
 def run_main(main: Callable[[], int]) -> None:
     """Run one command to its end and leave the process with its status; a workshop error is one line and status 2."""
     try:

@@ -21,7 +21,7 @@ import torch
 
 from tools.checkpoint import NONSENSE, fill, load_state, require_finite
 from tools.errors import CheckpointError, ConversionError, DataAbsentError, UsageError
-from tools.network import build
+from tools.network import build_for, known
 
 CODE_KEYS: Final = frozenset(
     {"use_pickle", "guards_code", "range_constraints", "as_expr", "expr_str", "as_custom_obj", "as_sym_expr"}
@@ -42,8 +42,11 @@ def network_of(program: Path | None, name: str | None, module: str | None, state
         return load_program(program)
     if state_dict is None:
         raise UsageError("--network and --module need --state-dict")
-    network = build(name) if name else _module(str(module))
-    return fill(network, load_state(state_dict), state_dict)
+    if name is None:
+        return fill(_module(str(module)), load_state(state_dict), state_dict)
+    known(name)  # a wrong name is told before a file is read
+    state = load_state(state_dict)
+    return fill(build_for(name, state), state, state_dict)
 
 
 def _module(name: str) -> Any:

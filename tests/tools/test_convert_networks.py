@@ -57,7 +57,7 @@ def test_public_weights_load_by_name() -> None:
 
 
 def test_every_network_states_its_pixels() -> None:
-    assert set(network.NETWORKS) == {"phenonet", "mobilefacenet", "mobilefacenet-foamliu", *IRESNET}
+    assert set(network.NETWORKS) == {"phenonet", "phenonet-small", "mobilefacenet", "mobilefacenet-foamliu", *IRESNET}
     white = network.known("mobilefacenet-foamliu").pixels.apply(torch.full((1, 3), 255).numpy())
     assert white[0].tolist() == pytest.approx([(1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225])
     assert network.known("iresnet100").pixels.apply(torch.zeros(1, 3).numpy())[0].tolist() == [-1.0, -1.0, -1.0]

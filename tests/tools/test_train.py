@@ -39,18 +39,19 @@ def _same(first: dict[str, object], second: dict[str, object]) -> bool:
 
 
 def test_a_killed_training_ends_as_if_it_had_not_been_killed(crops: Crops, tmp_path: Path) -> None:
-    from tools.train import Plan, train
+    from tools.train.loop import train
+    from tools.train.plan import Plan
 
     plan = Plan(epochs=2, batch=7, rate=1e-3)
-    whole, history = train(crops, plan, tmp_path / "whole.pt")
+    whole, history = train(crops, plan, tmp_path / "whole.pt", classes=7)
 
     def kill(epoch: int) -> None:
         if epoch == 1:
             raise KilledError
 
     with pytest.raises(KilledError):
-        train(crops, plan, tmp_path / "killed.pt", kill)
-    continued, again = train(crops, plan, tmp_path / "killed.pt")
+        train(crops, plan, tmp_path / "killed.pt", classes=7, on_epoch=kill)
+    continued, again = train(crops, plan, tmp_path / "killed.pt", classes=7)
     assert again == history
     assert _same(continued, whole)
 
@@ -59,26 +60,28 @@ def test_a_killed_training_ends_as_if_it_had_not_been_killed(crops: Crops, tmp_p
 def test_a_damaged_state_starts_anew_and_says_so(
     spoil: object, crops: Crops, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from tools.train import Plan, train
+    from tools.train.loop import train
+    from tools.train.plan import Plan
 
     plan = Plan(epochs=1, batch=16, rate=1e-3)
-    first, _ = train(crops, plan, tmp_path / "state.pt")
+    first, _ = train(crops, plan, tmp_path / "state.pt", classes=7)
     spoil(tmp_path / "state.pt")  # type: ignore[operator]
-    second, _ = train(crops, plan, tmp_path / "state.pt")
+    second, _ = train(crops, plan, tmp_path / "state.pt", classes=7)
     assert "starts anew" in capfd.readouterr().err
     assert _same(first, second)
 
 
 def test_the_state_of_another_plan_is_not_used(crops: Crops, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    from tools.train import Plan, train
+    from tools.train.loop import train
+    from tools.train.plan import Plan
 
-    train(crops, Plan(epochs=1, batch=16, rate=1e-3), tmp_path / "state.pt")
-    train(crops, Plan(epochs=1, batch=16, rate=1e-3, seed=2), tmp_path / "state.pt")
+    train(crops, Plan(epochs=1, batch=16, rate=1e-3), tmp_path / "state.pt", classes=7)
+    train(crops, Plan(epochs=1, batch=16, rate=1e-3, seed=2), tmp_path / "state.pt", classes=7)
     assert "another plan" in capfd.readouterr().err
 
 
 def test_balanced_weights_give_every_class_the_same_say() -> None:
-    from tools.train import class_weights
+    from tools.train.loop import class_weights
 
     labels = np.array([0] * 90 + [1] * 10)
     weights = class_weights(labels, 3).numpy()

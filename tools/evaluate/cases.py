@@ -21,6 +21,7 @@ from firmware.syndrome.classifier import TfliteClassifier
 from firmware.syndrome.decision import probabilities
 from tools.calibrate import Doubles, Labels
 from tools.dataset import Crops, Row
+from tools.errors import CheckpointError
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +68,24 @@ def by_device(bundle: Bundle, crops: Crops) -> Cases:
 
 
 def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -> Cases:
-    """A float checkpoint's answers, with the bundle's classes and limits; needs torch."""
+    """A float checkpoint's answers, with the bundle's classes and limits; needs torch.
+
+    CheckpointError unless the checkpoint has a class layer with the bundle's classes.
+    """
     import torch
 
     from tools.augment import normalise
     from tools.checkpoint import fill, load_state
-    from tools.network import build
+    from tools.network import CLASS_LAYER, build_for, known
 
-    network = fill(build(network_name), load_state(path), path)
-    network.eval()
+    state, manifest, way = load_state(path), bundle.manifest, known(network_name).pixels
+    network = fill(build_for(network_name, state), state, path)
+    if len(state.get(CLASS_LAYER, ())) != len(manifest.labels):
+        raise CheckpointError(f"{path} has not the {len(manifest.labels)} classes of the bundle")
     with torch.no_grad():
-        parts = [
-            network(normalise(torch.from_numpy(chunk)))[1] for chunk in np.array_split(crops.pixels, _chunks(crops))
-        ]
+        chunks = np.array_split(crops.pixels, _chunks(crops))
+        parts = [network(normalise(torch.from_numpy(chunk), way))[1] for chunk in chunks]
     logits = torch.cat(parts).numpy().astype(np.float32)
-    manifest = bundle.manifest
     return Cases("float", logits, crops.rows, manifest.labels, manifest.unaffected, manifest.calibration)
 
 

@@ -1,1 +1,1 @@
-"""Architectures of published face networks, so that their state dicts load by name. Nothing here is trained."""
+"""Architectures by name: the classifier's own, and published face networks whose state dicts load as they are."""

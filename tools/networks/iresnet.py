@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from torch import nn
 
+from tools.networks.classed import Classed
+
 EMBEDDING: Final = 512
 CHANNELS: Final = (64, 128, 256, 512)
 DEPTHS: Final = {50: (3, 4, 14, 3), 100: (3, 13, 30, 3)}
@@ -46,11 +48,11 @@ def _stage(before: int, after: int, blocks: int) -> Any:
     return nn.Sequential(Block(before, after, 2), *(Block(after, after, 1) for _ in range(blocks - 1)))
 
 
-class IResNet(nn.Module):  # type: ignore[misc]
-    """[n,3,112,112] -> embedding [n,512], features [n,512,7,7]."""
+class IResNet(Classed):
+    """[n,3,112,112] -> embedding [n,512], logits [n,classes] if asked for, features [n,512,7,7]."""
 
-    def __init__(self, depths: tuple[int, int, int, int]) -> None:
-        super().__init__()
+    def __init__(self, depths: tuple[int, int, int, int], classes: int | None = None) -> None:
+        super().__init__(EMBEDDING, classes)
         self.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
         self.bn1 = _norm(64)
         self.prelu = nn.PReLU(64)
@@ -62,18 +64,18 @@ class IResNet(nn.Module):  # type: ignore[misc]
         self.fc = nn.Linear(before * 7 * 7, EMBEDDING)
         self.features = nn.BatchNorm1d(EMBEDDING, eps=EPSILON)
 
-    def forward(self, x: Any) -> tuple[Any, Any]:
-        """Embedding, features."""
+    def forward(self, x: Any) -> tuple[Any, ...]:
+        """Embedding, logits if there is a class layer, features."""
         x = self.prelu(self.bn1(self.conv1(x)))
         features = self.layer4(self.layer3(self.layer2(self.layer1(x))))
-        return self.features(self.fc(self.bn2(features).flatten(1))), features
+        return self.answer(self.features(self.fc(self.bn2(features).flatten(1))), features)
 
 
-def iresnet50() -> Any:
+def iresnet50(classes: int | None = None) -> Any:
     """50 layers, 43.6 M parameters."""
-    return IResNet(DEPTHS[50])
+    return IResNet(DEPTHS[50], classes)
 
 
-def iresnet100() -> Any:
+def iresnet100(classes: int | None = None) -> Any:
     """100 layers, 65.2 M parameters."""
-    return IResNet(DEPTHS[100])
+    return IResNet(DEPTHS[100], classes)

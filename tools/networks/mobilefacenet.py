@@ -12,6 +12,8 @@ from typing import Any, Final
 import torch
 from torch import nn
 
+from tools.networks.classed import Classed
+
 EMBEDDING: Final = 128
 FEATURES: Final = 512
 BLOCKS: Final = ((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1))
@@ -81,11 +83,11 @@ def _bottlenecks(act: Activation) -> Any:
     return nn.Sequential(*layers)
 
 
-class MobileFaceNet(nn.Module):  # type: ignore[misc]
-    """[n,3,112,112] -> embedding [n,128], features [n,512,7,7]."""
+class MobileFaceNet(Classed):
+    """[n,3,112,112] -> embedding [n,128], logits [n,classes] if asked for, features [n,512,7,7]."""
 
-    def __init__(self, act: Activation = nn.ReLU) -> None:
-        super().__init__()
+    def __init__(self, classes: int | None = None, act: Activation = nn.ReLU) -> None:
+        super().__init__(EMBEDDING, classes)
         self.conv1 = conv_norm(3, 64, 3, 2, act)
         self.dw_conv = Separable(64)
         self.features = _bottlenecks(act)
@@ -94,12 +96,12 @@ class MobileFaceNet(nn.Module):  # type: ignore[misc]
         self.conv3 = nn.Conv2d(FEATURES, EMBEDDING, 1)
         self.bn = nn.BatchNorm2d(EMBEDDING)
 
-    def forward(self, x: Any) -> tuple[Any, Any]:
-        """Embedding, features."""
+    def forward(self, x: Any) -> tuple[Any, ...]:
+        """Embedding, logits if there is a class layer, features."""
         features = self.conv2(self.features(self.dw_conv(self.conv1(x))))
-        return self.bn(self.conv3(self.gdconv(features))).flatten(1), features
+        return self.answer(self.bn(self.conv3(self.gdconv(features))).flatten(1), features)
 
 
-def foamliu() -> Any:
+def foamliu(classes: int | None = None) -> Any:
     """The network of the public state dict: ReLU6."""
-    return MobileFaceNet(nn.ReLU6)
+    return MobileFaceNet(classes, nn.ReLU6)
