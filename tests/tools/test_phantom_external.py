@@ -14,7 +14,8 @@ from firmware.photo import read_photo
 from tools.phantom import measure
 from tools.phantom.__main__ import main as phantom
 from tools.phantom.cohort import cohort as draw_cohort
-from tools.phantom.external import SHAPE, external_cohort, tilt
+from tools.phantom.directions import tilt
+from tools.phantom.external import REACH_SD, SHAPE, TILT_DEG, external_cohort
 from tools.phantom.face import Expression, face_points
 from tools.phantom.person import Person
 from tools.phantom.shape import SHIPPED, FaceShape
@@ -43,7 +44,7 @@ def test_external_label_moves_nothing_but_the_terms() -> None:
     for one, other in zip(healthy, affected, strict=True):
         assert one.scenes == other.scenes
         for field in fields(Person):
-            if field.name not in {"label", "terms"}:
+            if field.name not in {"label", "terms", "findings"}:
                 np.testing.assert_equal(getattr(one.person, field.name), getattr(other.person, field.name))
         assert one.person.terms != other.person.terms
     assert {s.person.label for s in healthy} == {UNAFFECTED}
@@ -54,7 +55,7 @@ def test_a_tilted_term_is_as_large_and_still_itself() -> None:
     for pushes in PUSHES.values():
         for push in pushes:
             one = np.array([push.out_mm, push.down_mm, push.back_mm])
-            turned = [tilt(push, rng) for _ in range(9)]
+            turned = [tilt(push, TILT_DEG, REACH_SD, rng) for _ in range(9)]
             moves = np.array([(t.out_mm, t.down_mm, t.back_mm) for t in turned])
             np.testing.assert_allclose(np.linalg.norm(moves, axis=1), np.linalg.norm(one))
             assert np.median(moves @ one) > 0.7 * (one @ one)

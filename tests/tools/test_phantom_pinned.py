@@ -13,8 +13,8 @@ from tools.phantom.cohort import cohort as draw_cohort
 from tools.phantom.render import render
 
 LABELS_SHA256 = "2b17e51ba2d250423b0db95a4b0e0524a2523b6266e904b3929d6e7e37992ee2"
-METADATA_SHA256 = "0583cddbc4950bed22569c629642b094fc7d890c2da6b5e99ff135957f5ba6fd"
-PIXELS_SHA256 = "cbe3390a8dd1f3bc38b8b8a1018c36d8afdfa5a9acb463649b2d484253a8b7a0"
+METADATA_SHA256 = "2e45b2074afc05d104c6e03a144523c706966ed1223995be19de2e19cfa2e2de"
+PIXELS_SHA256 = "385bb2d7c4a2903ad513fc82b81446d7f8ed0af0b6e945ea636f9885ccf633ac"
 
 
 def sha256(content: bytes) -> str:

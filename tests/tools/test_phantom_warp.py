@@ -19,7 +19,7 @@ from tools.phantom.photo import jpeg
 from tools.phantom.render import render
 from tools.phantom.scene import Scene
 from tools.phantom.terms import UNAFFECTED
-from tools.phantom.warp import backward_shift, displacement, fit, least_stretch, warp
+from tools.phantom.warp import backward_shift, change_of, displacement, fit, least_stretch, warp
 
 
 @pytest.fixture(scope="module")
@@ -68,17 +68,17 @@ def test_same_seed_gives_the_same_warp(portrait: Path, tmp_path: Path) -> None:
 
 def test_no_terms_leave_the_photo_as_it_is(portrait: Path, landmarks: np.ndarray) -> None:
     pixels = read_photo(portrait).pixels
-    np.testing.assert_array_equal(warp(pixels, landmarks, {}).pixels, pixels)
+    np.testing.assert_array_equal(warp(pixels, landmarks, change_of({})).pixels, pixels)
 
 
 def test_far_from_the_face_nothing_moves_and_nothing_folds(portrait: Path, landmarks: np.ndarray) -> None:
     pixels = read_photo(portrait).pixels
     terms = {"HP:0000347": 1.4, "HP:0003196": 1.4, "HP:0000343": 1.4, "HP:0000337": 1.4, "HP:0000508": 1.4}
-    done = warp(pixels, landmarks, terms)
+    done = warp(pixels, landmarks, change_of(terms))
     np.testing.assert_array_equal(done.pixels[:20], pixels[:20])
     np.testing.assert_array_equal(done.pixels[:, :20], pixels[:, :20])
     face = fit(landmarks)
-    way = backward_shift(done.landmarks, done.share * displacement(face, terms), (480, 480), face.px_per_mm)
+    way = backward_shift(done.landmarks, done.share * displacement(face, change_of(terms)), (480, 480), face.px_per_mm)
     assert least_stretch(way) > 0
     steps = [np.abs(np.diff(way, axis=axis)).max() for axis in (0, 1)]
     assert max(steps) < 2.5, "a tear: neighbouring pixels come from far apart"
@@ -86,9 +86,9 @@ def test_far_from_the_face_nothing_moves_and_nothing_folds(portrait: Path, landm
 
 def test_terms_turn_with_the_head(landmarks: np.ndarray) -> None:
     """A long face grows along its own vertical, at its own scale."""
-    upright = displacement(fit(landmarks), {"HP:0000276": 1.0})
+    upright = displacement(fit(landmarks), change_of({"HP:0000276": 1.0}))
     quarter = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-    lying = displacement(fit(2.0 * landmarks @ quarter.T), {"HP:0000276": 1.0})
+    lying = displacement(fit(2.0 * landmarks @ quarter.T), change_of({"HP:0000276": 1.0}))
     np.testing.assert_allclose(lying, 2.0 * upright @ quarter[:2, :2].T, atol=0.05)
     assert upright[152, 1] > 3
 
@@ -127,10 +127,10 @@ def test_a_file_in_the_folders_place_is_one_clear_error(portrait: Path, tmp_path
 
 def test_terms_that_are_too_large_are_held_back_before_the_picture_folds(portrait: Path, landmarks: np.ndarray) -> None:
     terms = dict.fromkeys(("HP:0000343", "HP:0003196", "HP:0000463", "HP:0000219", "HP:0030820"), 8.0)
-    done = warp(read_photo(portrait).pixels, landmarks, terms)
+    done = warp(read_photo(portrait).pixels, landmarks, change_of(terms))
     assert 0 < done.share < 1
     face = fit(landmarks)
-    way = backward_shift(done.landmarks, done.share * displacement(face, terms), (480, 480), face.px_per_mm)
+    way = backward_shift(done.landmarks, done.share * displacement(face, change_of(terms)), (480, 480), face.px_per_mm)
     assert least_stretch(way) > 0.1
 
 

@@ -14,11 +14,13 @@ import io
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from tools.errors import UsageError, run_main
 from tools.files import write_atomic
+from tools.phantom.ablation import ABLATIONS, disguise_some
 from tools.phantom.ages import aged, group_list
 from tools.phantom.cohort import Subject, cohort
 from tools.phantom.external import external_cohort
@@ -43,6 +45,8 @@ def metadata_of(image_id: str, subject: Subject, scene: Scene, photo: Photo) -> 
         "pose_deg": {"yaw": scene.yaw_deg, "pitch": scene.pitch_deg, "roll": scene.roll_deg},
         "distance_mm": scene.distance_mm,
         "hfov_deg": scene.hfov_deg,
+        "hpo": list(subject.person.findings),
+        "expressivity": subject.person.expressivity,
         "terms": {hpo: round(size, 3) for hpo, size in subject.person.terms.items()},
         "landmarks": [[round(float(v), 2) for v in point] for point in photo.landmarks],
     }
@@ -88,9 +92,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--photos", choices=("frontal", "varied"), default="frontal", help="kinds of photo (frontal)")
     parser.add_argument("--ages", metavar="GROUPS", help="proportions of age: any of infant,child,adult (size only)")
+    parser.add_argument("--disguise", type=float, default=0.0, metavar="SHARE", help="of subjects, in strange colours")
+    parser.add_argument("--without", choices=ABLATIONS, help="take it away from everybody, to see what a model goes by")
     options = parser.parse_args(words)
     if options.subjects < 1 or options.size < 64 or not 0 <= options.seed <= 999:
         raise UsageError("--subjects must be 1 or more, --size 64 or more, --seed 0 to 999")
+    if not 0.0 <= options.disguise <= 1.0:
+        raise UsageError("--disguise must be a share, 0 to 1")
     make_folder(options.out)
     rows: list[tuple[object, ...]] = []
     lines: list[str] = []
@@ -100,6 +108,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         people = (aged(subject, options.seed, number, groups) for number, subject in enumerate(people))
     if options.photos == "varied":
         people = (varied(subject, options.seed, number) for number, subject in enumerate(people))
+    people = disguise_some(people, options.seed, options.disguise)
+    if options.without:
+        people = (replace(s, person=ABLATIONS[options.without](s.person)) for s in people)
     for number, subject in enumerate(people, start=1):
         more_rows, more_lines = write_subject(subject, options.size, options.out)
         rows += more_rows

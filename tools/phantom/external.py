@@ -5,12 +5,12 @@ another set of portraits, with random bulges that no component has), a term take
 person and its size from a skewed distribution, and light, lens, sensor and skin leave the training's ranges.
 
 Rules: random numbers of its own; the label still moves nothing but the terms; everybody is in the test split.
-`shape-external.npz` is of 57 portraits of another generator; they are 57 of the 403 behind `shape.npz` too.
+`shape-external.npz` is of 57 portraits of another generator, none of which is behind `shape.npz`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.phantom.cohort import Subject, labels
+from tools.phantom.directions import draw_moves
 from tools.phantom.face import Expression
-from tools.phantom.person import Colour, Person, draw_person
+from tools.phantom.person import Colour, Person, draw_person, present_terms
 from tools.phantom.scene import Light, Scene, Sensor
 from tools.phantom.shape import FaceShape
-from tools.phantom.terms import PAINTED, PUSHES, SYNDROMES, Push, field_of
+from tools.phantom.terms import PAINTED, PUSHES, Push, field_of
 from tools.phantom.topology import FACE_POINTS
 
 Floats = NDArray[np.float64]
@@ -57,33 +58,13 @@ def draw_neutral(rng: np.random.Generator) -> Floats:
     return points + field_of(shape.mean.astype(np.float64), tuple(bulges))
 
 
-def tilt(push: Push, rng: np.random.Generator) -> Push:
-    """The push in a direction of its own (turned around a random axis), with its own reach."""
-    axis = rng.normal(size=3)
-    axis /= np.linalg.norm(axis)
-    angle = np.radians(rng.normal(0.0, TILT_DEG))
-    move = np.array([push.out_mm, push.down_mm, push.back_mm])
-    turned = (  # Rodrigues 1840
-        move * np.cos(angle) + np.cross(axis, move) * np.sin(angle) + axis * (axis @ move) * (1 - np.cos(angle))
-    )
-    reach = push.reach_mm * float(np.exp(rng.normal(0.0, REACH_SD)))
-    return Push(push.anchors, reach, *(float(part) for part in turned))
-
-
-def draw_moves(neutral: Floats, rng: np.random.Generator) -> dict[str, Floats]:
-    """HPO id -> what the term does to this very face [478,3], mm."""
-    return {hpo: field_of(neutral, tuple(tilt(push, rng) for push in pushes)) for hpo, pushes in PUSHES.items()}
-
-
-def draw_terms(label: str, rng: np.random.Generator) -> dict[str, float]:
-    """HPO id -> size. Which terms are there follows the same HPO shares; how strong they are does not."""
+def draw_terms(findings: Collection[str], rng: np.random.Generator) -> dict[str, float]:
+    """HPO id -> size. Which terms are there follows the same shares; how strong they are does not."""
     variation = rng.standard_t(VARIATION_DEGREES, len(PUSHES)) * VARIATION_SD
-    sizes = {hpo: float(much) for hpo, much in zip(PUSHES, variation, strict=True)}
-    for hpo, share in SYNDROMES[label].items():
-        if rng.random() < share:
-            sizes[hpo] = sizes.get(hpo, 0.0) + SIZE_MEDIAN * float(np.exp(rng.normal(0.0, SIZE_SD)))
-    for hpo in sorted(PAINTED):
-        sizes.setdefault(hpo, float(rng.uniform(0.2, 1.2)) if rng.random() < 0.08 else 0.0)
+    sizes = dict.fromkeys(sorted(PAINTED), 0.0) | dict(zip(PUSHES, variation.tolist(), strict=True))
+    for hpo in sorted(sizes):
+        marked = SIZE_MEDIAN * float(np.exp(rng.normal(0.0, SIZE_SD)))
+        sizes[hpo] += marked if hpo in findings else 0.0
     return sizes
 
 
@@ -98,13 +79,14 @@ def draw_external_person(label: str, rng: np.random.Generator) -> Person:
     person = draw_person("unaffected", rng)
     neutral = draw_neutral(rng)
     age = round(float(rng.uniform(1.5, 60.0)), 1)
+    findings = present_terms(label, rng)
     return replace(
         person,
         label=label,
         age=age,
         scale=(0.72 + 0.28 * min(age / 18.0, 1.0)) * float(rng.normal(1.0, 0.05)),
         neutral=neutral,
-        moves=draw_moves(neutral, rng),
+        moves=draw_moves(neutral, TILT_DEG, REACH_SD, rng),
         skin=_tinted(person.skin, rng, 0.025),
         lips=_tinted(person.lips, rng, 0.05),
         hair=_tinted(person.hair, rng, 0.08),
@@ -112,7 +94,9 @@ def draw_external_person(label: str, rng: np.random.Generator) -> Person:
         clothes=_tinted(person.clothes, rng, 0.30),
         brow_density=float(rng.uniform(0.15, 1.0)),
         freckles=float(rng.uniform(0.0, 1.0)),
-        terms=draw_terms(label, rng),
+        findings=findings,
+        expressivity=1.0,
+        terms=draw_terms(findings, rng),
     )
 
 

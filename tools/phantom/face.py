@@ -24,9 +24,6 @@ RIGHT_UPPER_LID: Final = (246, 161, 160, 159, 158, 157, 173)
 RIGHT_LOWER_LID: Final = (7, 163, 144, 145, 153, 154, 155)
 LEFT_UPPER_LID: Final = (466, 388, 387, 386, 385, 384, 398)
 LEFT_LOWER_LID: Final = (249, 390, 373, 374, 380, 381, 382)
-UPPER_LIP_RING: Final = (191, 80, 81, 82, 13, 312, 311, 310, 415)
-LOWER_LIP_RING: Final = (95, 88, 178, 87, 14, 317, 402, 318, 324)
-"""The edges of the lips between their inner corners."""
 IRIS_RADIUS_MM = 5.92
 """Half of 11.84 mm, an adult's horizontal iris diameter; smaller heads scale it."""
 
@@ -57,6 +54,10 @@ EXPRESSION_PUSHES: Final[dict[str, tuple[Push, ...]]] = {
         Push(terms.LOWER_LIP, 9, down_mm=6.0),
         Push(terms.CHIN, 22, down_mm=7.0, back_mm=2.0),
     ),
+    "jaw_open": (
+        Push((*terms.LOWER_STOMION, *terms.LOWER_LIP), 16, down_mm=11.0, jaw=True),
+        Push(terms.CHIN, 26, down_mm=9.0, jaw=True),
+    ),
     "brow_raise": (Push((*terms.BROW_APEX, 107, 336, 70, 300), 9, down_mm=-4.0),),
 }
 
@@ -64,19 +65,7 @@ EXPRESSION_PUSHES: Final[dict[str, tuple[Push, ...]]] = {
 @cache
 def _expression_fields() -> dict[str, Floats]:
     mean = FaceShape.load().mean.astype(np.float64)
-    fields = {name: terms.field_of(mean, pushes) for name, pushes in EXPRESSION_PUSHES.items()}
-    return {**fields, "jaw_open": _jaw_field(mean)}
-
-
-def _jaw_field(mean: Floats) -> Floats:
-    """A jaw that drops [478,3], mm: all below the line between the lips' corners, the corners by half."""
-    pushes = (Push((*terms.LOWER_STOMION, *terms.LOWER_LIP), 16, down_mm=11.0), Push(terms.CHIN, 26, down_mm=9.0))
-    line = np.interp(np.abs(mean[:, 0]), [0.0, mean[291, 0]], [mean[13, 1], mean[291, 1]])
-    lower = np.clip((mean[:, 1] - line) / 2.5, 0.0, 1.0)
-    lower[list(UPPER_LIP_RING)] = 0.0
-    lower[list(LOWER_LIP_RING)] = 1.0
-    lower[[61, 291, 78, 308]] = 0.3
-    return np.asarray(terms.field_of(mean, pushes) * lower[:, None])
+    return {name: terms.field_of(mean, pushes) for name, pushes in EXPRESSION_PUSHES.items()}
 
 
 def face_points(person: Person, expression: Expression) -> Floats:

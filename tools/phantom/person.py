@@ -7,14 +7,16 @@ overlap as they do in life.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.phantom.terms import PAINTED, PUSHES, SYNDROMES
+from tools.phantom.directions import draw_moves
+from tools.phantom.shape import FaceShape
+from tools.phantom.terms import PAINTED, PAINTED_POPULATION, POPULATION_SHARE, PUSHES, SYNDROMES
 
 Colour = tuple[float, float, float]
 """sRGB, 0..255."""
@@ -31,18 +33,28 @@ HAIR_STYLES: Final = ("short", "short", "cropped", "long", "long", "bald")
 IDENTITY_SPREAD = 1.0
 VARIATION_SD = 0.22
 """Standard deviation of the size of every term in every person, where 1 is a marked finding."""
+VARYING: Final = {hpo for hpo, pushes in PUSHES.items() if not any(push.jaw for push in pushes)}
+"""Terms in which everybody differs a little; a mouth is open or it is not."""
+FAINTEST, STRONGEST = 0.55, 1.45
+"""Size of a finding in a person of ordinary expressivity."""
+EXPRESSIVITY = (0.7, 1.25)
+"""How strongly a subject shows their syndrome: multiplies all its findings."""
+TILT_DEG, REACH_SD = 8.0, 0.1
+"""In each person a term points a little elsewhere and reaches further or less (see directions.py)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """A person who does not exist.
 
-    identity: coefficients of the shape model, standard deviations. terms: HPO id -> size (1 is a marked finding).
+    identity: coefficients of the shape model, standard deviations. terms: HPO id -> size (1 is a marked finding);
+    findings: the terms that were drawn, the others are normal variation; expressivity: what multiplied them.
     scale: head size against an adult's. age in years; skin_tone 1..10 on the Monk scale. Colours are sRGB 0..255.
     stubble, freckles, brow_density, hair_volume, blush: 0..1. surface_seed: the skin's own noise.
     neutral: [478,3] mm, the face itself where it is not one of the shape model's. moves: HPO id -> displacement
     [478,3] in mm where the terms move this face in another way than the mean face. iris_share, cranium: irises and
     skull against those of an adult with a face as wide; neck_up_mm: how much higher than an adult's their neck begins.
+    disguised: painted in colours and patterns of nobody (see ablation.py).
     """
 
     label: str
@@ -69,6 +81,9 @@ class Person:
     iris_share: float = 1.0
     cranium: float = 1.0
     neck_up_mm: float = 0.0
+    findings: tuple[str, ...] = ()
+    expressivity: float = 1.0
+    disguised: bool = False
 
 
 def colour_of(code: str) -> Colour:
@@ -107,18 +122,23 @@ def _lips(skin: Colour, rng: np.random.Generator) -> Colour:
     return (float(red), float(green), float(blue))
 
 
-def draw_terms(label: str, rng: np.random.Generator) -> dict[str, float]:
-    """HPO id -> size: everyone's normal variation, plus the syndrome's terms as often and as strongly as they come.
+def present_terms(label: str, rng: np.random.Generator) -> tuple[str, ...]:
+    """The findings of a person: the syndrome's as often as they come, any other at its rate in the population.
 
-    A term that is present has a size of 0.55 to 1.45; how marked the whole face is varies between subjects too.
+    As many numbers are drawn whatever the label.
     """
-    sizes = {hpo: float(rng.normal(0.0, VARIATION_SD)) for hpo in PUSHES}
-    severity = rng.uniform(0.75, 1.2)
-    for hpo, share in SYNDROMES[label].items():
-        if rng.random() < share:
-            sizes[hpo] = sizes.get(hpo, 0.0) + severity * float(rng.uniform(0.55, 1.45))
-    for hpo in sorted(PAINTED):
-        sizes.setdefault(hpo, float(rng.uniform(0.4, 1.0)) if rng.random() < 0.04 else 0.0)
+    rates = {hpo: PAINTED_POPULATION.get(hpo, POPULATION_SHARE) for hpo in sorted({*PUSHES, *PAINTED})}
+    own = SYNDROMES[label]
+    return tuple(hpo for hpo, rate in rates.items() if rng.random() < max(own.get(hpo, 0.0), rate))
+
+
+def draw_terms(findings: Collection[str], expressivity: float, rng: np.random.Generator) -> dict[str, float]:
+    """HPO id -> size: everyone's normal variation of what can be measured, plus the findings by their expressivity."""
+    sizes: dict[str, float] = {}
+    for hpo in sorted({*PUSHES, *PAINTED}):
+        varied, marked = float(rng.normal(0.0, VARIATION_SD)), float(rng.uniform(FAINTEST, STRONGEST))
+        ordinary = varied if hpo in VARYING else 0.0
+        sizes[hpo] = ordinary + (expressivity * marked if hpo in findings else 0.0)
     return sizes
 
 
@@ -128,6 +148,9 @@ def draw_person(label: str, rng: np.random.Generator, *, components: int = 40) -
     tone = int(rng.integers(1, 11))
     skin = _skin(tone, rng)
     dark = tone >= 6
+    moves = draw_moves(FaceShape.load().mean.astype(np.float64), TILT_DEG, REACH_SD, rng)
+    expressivity = round(float(rng.uniform(*EXPRESSIVITY)), 3)
+    findings = present_terms(label, rng)
     return Person(
         label=label,
         age=round(age, 1),
@@ -147,5 +170,8 @@ def draw_person(label: str, rng: np.random.Generator, *, components: int = 40) -
         stubble=float(rng.uniform(0.0, 0.8)) if sex == "M" and age > 16 else 0.0,
         freckles=float(rng.uniform(0.0, 1.0)) ** 3,
         surface_seed=int(rng.integers(2**31)),
-        terms=draw_terms(label, rng),
+        moves=moves,
+        findings=findings,
+        expressivity=expressivity,
+        terms=draw_terms(findings, expressivity, rng),
     )

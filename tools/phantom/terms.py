@@ -30,7 +30,8 @@ class Push:
     """Move the skin around some landmarks.
 
     anchors: landmark numbers; reach_mm: standard deviation of the fading; out_mm, down_mm, back_mm: the move at the
-    anchors, `out` being away from the midline on either side.
+    anchors, `out` being away from the midline on either side. jaw: only what hangs on the jaw moves, below the line
+    between the lips' corners, so that the lips part.
     """
 
     anchors: tuple[int, ...]
@@ -38,6 +39,7 @@ class Push:
     out_mm: float = 0.0
     down_mm: float = 0.0
     back_mm: float = 0.0
+    jaw: bool = False
 
 
 EYES = (468, 473)
@@ -68,13 +70,20 @@ CHIN_SIDES = (149, 378, 176, 400)
 FOREHEAD_SIDES = (54, 284, 103, 332, 21, 251)
 FOREHEAD_TOP = (10, 109, 338)
 LIPS = (13, 14, 61, 291, 0, 17)
+UPPER_LIP_RING: Final = (191, 80, 81, 82, 13, 312, 311, 310, 415)
+LOWER_LIP_RING: Final = (95, 88, 178, 87, 14, 317, 402, 318, 324)
+"""The edges of the lips between their inner corners."""
+LIP_CORNERS: Final = (61, 291, 78, 308)
 
 PUSHES: Final[dict[str, tuple[Push, ...]]] = {
     "HP:0000582": (Push(OUTER_CANTHI, 8, down_mm=-2.8), Push(INNER_CANTHI, 6, down_mm=0.8)),
     "HP:0000494": (Push(OUTER_CANTHI, 8, down_mm=2.8), Push(INNER_CANTHI, 6, down_mm=-0.5)),
     "HP:0005280": (Push(SELLION, 11, back_mm=5.0),),
     "HP:0002714": (Push(CHEILIA, 7, down_mm=3.2),),
-    "HP:0000194": (Push(LOWER_STOMION, 7, down_mm=3.0), Push(LOWER_LIP, 8, down_mm=3.0), Push(CHIN, 18, down_mm=2.5)),
+    "HP:0000194": (
+        Push((*LOWER_STOMION, *LOWER_LIP), 16, down_mm=5.5, jaw=True),
+        Push(CHIN, 26, down_mm=4.5, jaw=True),
+    ),
     "HP:0012745": (Push(OUTER_CANTHI, 6, out_mm=-2.2), Push(INNER_CANTHI, 5, out_mm=0.8)),
     "HP:0012368": (Push(NOSE_TIP, 18, back_mm=4.5), Push(SELLION, 14, back_mm=2.5)),
     "HP:0000272": (Push(MALAR, 14, back_mm=4.5),),
@@ -112,6 +121,13 @@ PUSHES: Final[dict[str, tuple[Push, ...]]] = {
 
 PAINTED: Final = {"HP:0000664", "HP:0000527", "HP:0000286", "HP:0000319", "HP:0010808"}
 """Synophrys, long eyelashes, epicanthus, smooth philtrum, protruding tongue: what the texture shows."""
+
+POPULATION_SHARE: Final = 0.023
+"""Of all people, how many show a measured term: those beyond 2 SD, which is how the terms are defined."""
+PAINTED_POPULATION: Final[dict[str, float]] = {
+    "HP:0000664": 0.05, "HP:0000527": 0.03, "HP:0000286": 0.08, "HP:0000319": 0.03, "HP:0010808": 0.02,
+}  # fmt: skip
+"""The same of the painted terms: our estimates, since epicanthus and synophrys differ widely between populations."""
 
 SYNDROMES: Final[dict[str, dict[str, float]]] = {
     "OMIM:190685": {
@@ -158,13 +174,26 @@ def field_of(points: Floats, pushes: tuple[Push, ...]) -> Floats:
     """The displacement [n,3] in mm of a face's points [n,3] at size 1: the sum of the pushes."""
     total = np.zeros_like(points)
     side = np.tanh(points[:, 0] / 4.0)
+    hanging = jaw_share(points) if any(push.jaw for push in pushes) else np.ones(len(points))
     for push in pushes:
         away = points[:, None, :] - points[None, list(push.anchors), :]
         near = np.exp(-(away**2).sum(axis=2).min(axis=1) / (2 * push.reach_mm**2))
+        if push.jaw:
+            near = near * hanging
         total += near[:, None] * np.column_stack(
             [side * push.out_mm, np.full_like(side, push.down_mm), np.full_like(side, push.back_mm)]
         )
     return total
+
+
+def jaw_share(points: Floats) -> Floats:
+    """How far each of the 478 points hangs on the jaw, 0..1: all below the lips' line, their corners a little."""
+    line = np.interp(np.abs(points[:, 0]), [0.0, abs(points[291, 0])], [points[13, 1], points[291, 1]])
+    share = np.clip((points[:, 1] - line) / 2.5, 0.0, 1.0)
+    share[list(UPPER_LIP_RING)] = 0.0
+    share[list(LOWER_LIP_RING)] = 1.0
+    share[list(LIP_CORNERS)] = 0.3
+    return np.asarray(share)
 
 
 @cache

@@ -278,4 +278,13 @@ def paint(person: Person, px_per_mm: float = 2.0) -> Floats:
     _eye(canvas, person, rng)
     _mouth_inside(canvas, person)
     _hair_and_cloth(canvas, person, rng)
-    return LINEAR[np.clip(np.round(canvas.pixels), 0, 255).astype(np.uint8)]
+    linear = LINEAR[np.clip(np.round(canvas.pixels), 0, 255).astype(np.uint8)]
+    return disguise(linear, np.random.default_rng((person.surface_seed, 1))) if person.disguised else linear
+
+
+def disguise(linear: Floats, rng: np.random.Generator) -> Floats:
+    """The atlas in other colours (channels mixed and gained at random) under soft patterns of several sizes."""
+    mixing = rng.dirichlet((0.7, 0.7, 0.7), 3) * np.exp(rng.normal(0.0, 0.5, (3, 1)))
+    pattern = np.dstack([noise(rng, linear.shape[:2], (120, 40, 14)) for _ in range(3)])
+    gain = np.exp(float(rng.uniform(0.1, 0.6)) * pattern)
+    return np.asarray(np.clip(linear @ mixing.T * gain, 0.0, 1.0), np.float32)

@@ -10,7 +10,7 @@ there -> turned back into the picture -> piecewise affine on the mesh's triangle
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,6 +28,8 @@ from tools.phantom.topology import Indices, eye_ring, lip_ring, triangles
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Change = Callable[[Doubles], Doubles]
+"""Points of a face [478,3], upright, mm -> by how much each is to move."""
 
 CAMERA_MM: Final = 600.0
 """Assumed distance of the camera: what lies further back is drawn nearer to the middle."""
@@ -89,18 +91,21 @@ def draw_present_terms(label: str, rng: np.random.Generator, size: float) -> dic
     return drawn
 
 
-def displacement(face: Fit, terms: Mapping[str, float]) -> Doubles:
-    """What the terms do to the landmarks [478,2], px, as a camera at CAMERA_MM sees it; lips and lids stay apart."""
-    moved = face.points_mm.copy()
-    for hpo, size in terms.items():
-        moved += size * field_of(face.points_mm, PUSHES[hpo])
+def change_of(terms: Mapping[str, float]) -> Change:
+    """What the terms do to any face, as textbooks have it."""
+    return lambda points: sum((size * field_of(points, PUSHES[hpo]) for hpo, size in terms.items()), 0 * points)
+
+
+def displacement(face: Fit, change: Change) -> Doubles:
+    """What a change does to the landmarks [478,2], px, as a camera at CAMERA_MM sees it; lips and lids stay apart."""
+    moved = face.points_mm + change(face.points_mm)
     before = face.points_mm.copy()
     for points in (before, moved):
         open_again(points)
-    change = (moved - before) @ face.turn.T
+    seen = (moved - before) @ face.turn.T
     posed = face.points_mm @ face.turn.T
-    nearer = posed[:, :2] * change[:, 2:] / CAMERA_MM
-    return np.asarray(face.px_per_mm * (change[:, :2] - nearer))
+    nearer = posed[:, :2] * seen[:, 2:] / CAMERA_MM
+    return np.asarray(face.px_per_mm * (seen[:, :2] - nearer))
 
 
 def closed_triangles() -> Indices:
@@ -175,10 +180,10 @@ def least_stretch(way: Floats) -> float:
     return float(((1 - across_x) * (1 - down_y) - down_x * across_y).min())
 
 
-def warp(pixels: Pixels, landmarks: NDArray[np.floating[Any]], terms: Mapping[str, float]) -> Warped:
-    """The photo with the terms' geometry. landmarks: [478,3] px as Face Mesh finds them in it."""
+def warp(pixels: Pixels, landmarks: NDArray[np.floating[Any]], change: Change) -> Warped:
+    """The photo with another geometry. landmarks: [478,3] px as Face Mesh finds them in it."""
     face = fit(landmarks)
-    full = displacement(face, terms)
+    full = displacement(face, change)
     height, width = pixels.shape[:2]
     share = 1.0
     while True:

@@ -33,7 +33,7 @@ from tools.files import write_atomic
 from tools.phantom.photo import make_folder, png
 from tools.phantom.terms import SYNDROMES, UNAFFECTED
 from tools.phantom.topology import oval
-from tools.phantom.warp import draw_present_terms, warp
+from tools.phantom.warp import change_of, draw_present_terms, warp
 
 COLUMNS: Final = ("image_id", "subject", "label", "split")
 AFFECTED: Final = tuple(label for label in SYNDROMES if label != UNAFFECTED)
@@ -83,7 +83,7 @@ def versions(
     yield Version(UNAFFECTED, {}, 1.0, frame.pixels, landmarks.astype(np.float64))
     for label in wanted:
         terms = draw_present_terms(label, np.random.default_rng((*key, STREAM, AFFECTED.index(label))), size)
-        done = warp(frame.pixels, landmarks, terms)
+        done = warp(frame.pixels, landmarks, change_of(terms))
         yield Version(label, terms, done.share, done.pixels, done.landmarks)
 
 
