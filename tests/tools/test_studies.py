@@ -136,6 +136,14 @@ def test_evidence_spread_evenly_has_a_density_of_one():
     assert all(value == pytest.approx(1) for value in dense.values())
 
 
+def test_a_photo_without_evidence_says_nothing_of_its_place():
+    grid = face_grid()
+    area = np.stack([regions.areas(grid)] * 2)
+    with_a_dark_one = np.stack([regions.shares(np.eye(7), grid), regions.shares(np.zeros((7, 7)), grid)])
+    assert regions.density(with_a_dark_one, area) == regions.density(with_a_dark_one[:1], area[:1])
+    assert set(regions.density(with_a_dark_one[1:], area[1:]).values()) == {None}
+
+
 def test_verification_tells_embeddings_of_people_from_noise():
     rng = np.random.default_rng(0)
     subjects = [str(i) for i in range(12) for _ in range(4)]

@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,13 +103,14 @@ def method(settings: Settings) -> dict[str, Any]:
         "seeds of the cohorts": ", ".join(str(design.seed) for design in cohorts),
         "seed of folds, networks and intervals": settings.seed,
         "pretraining": _how(settings.pretraining),
-        "study 1": _how(settings.plan_1),
+        **{f"study 1, {loss}": _how(replace(settings.plan_1, head=head)) for loss, head in LOSSES.items()},
         "study 2": _how(settings.plan_2),
     }
 
 
 def _how(plan: Plan) -> str:
-    return f"{plan.epochs} epochs, batches of {plan.batch}, highest rate {plan.rate:g}"
+    margin = f", {plan.head}, scale {plan.scale:g}, margin {plan.used_margin:g}" if plan.used_margin else ""
+    return f"{plan.epochs} epochs, batches of {plan.batch}, highest rate {plan.rate:g}{margin}"
 
 
 def bind(work: Path, settings: Settings) -> None:

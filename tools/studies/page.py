@@ -14,7 +14,7 @@ from firmware.face.align import SIZE_PX, TEMPLATE
 from tools.evaluate.page import plots, section, shown, table, with_interval
 from tools.evaluate.plots import subgroup_plot
 from tools.studies.regions import EXPECTED, table_rows
-from tools.studies.statements import FRONTAL, HELPS, REGIONS, statement
+from tools.studies.statements import FRONTAL, HELPS, REGIONS, answer, statement
 
 PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -24,7 +24,8 @@ body {{ font: 16px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 64
 h1 {{ line-height: 1.2 }} h2 {{ margin-top: 2.2rem }}
 .wide {{ overflow-x: auto }} table {{ border-collapse: collapse; margin: .6rem 0; font-size: .94rem }}
 th, td {{ padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums }}
-th {{ vertical-align: bottom }} th:first-child, td:first-child {{ text-align: left; padding-left: 0 }}
+th {{ vertical-align: bottom }} th:first-child, td:first-child {{ text-align: left; padding-left: 0; min-width: 8rem }}
+td:not(:first-child) {{ white-space: nowrap }} .facts td {{ white-space: normal; text-align: left }}
 .note {{ background: #fff3d0; border-left: 6px solid #e0a800; padding: .6rem 1rem }}
 .finding {{ border-left: 6px solid #1f5fa8; background: #eef4fb; padding: .5rem 1rem; margin: .6rem 0 }}
 .plots {{ display: flex; flex-wrap: wrap; gap: 1.5rem }} figure {{ margin: 0; max-width: 100% }}
@@ -103,7 +104,7 @@ def page(study: Mapping[str, Any]) -> str:
             "Brackets: 95 % intervals, subjects drawn again 1,000 times. Each subject is in the test set of one of "
             f"{study['folds']} folds and in the training of the others."
         ),
-        section("In short", findings([line for lines in said.values() for line in lines])),
+        section("In short", wide(_directions(study))),
         section("Face-recognition pretraining", *_recognition(study["recognition"])),
         section("Study 1: Williams-Beuren, Noonan, Alagille or no syndrome", *_study_1(study["study_1"], said)),
         section("Study 2: 22q11.2 deletion or not", *_study_2(study["study_2"], said)),
@@ -111,6 +112,19 @@ def page(study: Mapping[str, Any]) -> str:
     ]
     first = (REHEARSAL if study["quick"] else "") + WARNING
     return PAGE.format(first=html.escape(first), body="".join(body))
+
+
+def _directions(study: Mapping[str, Any]) -> str:
+    """Each question with the published direction and ours, in words."""
+    one, two = study["study_1"]["pretraining_adds"], study["study_2"]
+    ours = [answer(HELPS, figure) for figure in one.values()]
+    rows: list[list[object]] = [
+        ["Does face-recognition pretraining help?", "it helps", "; ".join(map(": ".join, zip(one, ours, strict=True)))],
+        ["Are frontal photos better?", "they are", answer(FRONTAL, two["differences"]["frontal_only_adds"])],
+        ["Do the regions around eyes and nose light up?", "they do", answer(REGIONS, two["saliency"]["against_even"])],
+        ["- more than in an untrained network?", None, answer(REGIONS, two["saliency"]["against_untrained"])],
+    ]
+    return table(["question", "published, patients", "here, phantoms"], rows)
 
 
 def _recognition(found: Mapping[str, Any]) -> list[str]:
@@ -202,7 +216,11 @@ def _saliency(found: Mapping[str, Any], sentences: Sequence[str]) -> list[str]:
             "Class activation map of the frontal network for the class patient, on the frontal photos of the test "
             f"folds: {found['photos']['patients']} of patients, {found['photos']['controls']} of controls. Density is "
             "the share of the evidence over the share of the face: 1 is evidence spread evenly. Untrained: a network "
-            "as it begins, on the same photos of patients. Published (Grad-CAM): the regions marked * mattered most."
+            "as it begins, on the same photos of patients. Left out are photos without any evidence for the class: "
+            f"{found['photos_without_evidence']['patients']} of patients, "
+            f"{found['photos_without_evidence']['controls']} of controls, "
+            f"{found['photos_without_evidence']['untrained']} untrained. "
+            "Published (Grad-CAM): the regions marked * mattered most."
         ),
         wide(table(head, rows)),
         findings(sentences),
@@ -231,4 +249,7 @@ def heat(values: Sequence[Sequence[float]], side: int = 224) -> str:
 
 def _method(study: Mapping[str, Any]) -> list[str]:
     facts = [[name, shown(value)] for name, value in study["method"].items()]
-    return [wide(table(["", ""], facts)), f"<p><code>{html.escape(study['command'])}</code></p>"]
+    return [
+        f"<div class='facts'>{table(['', ''], facts)}</div>",
+        f"<p><code>{html.escape(study['command'])}</code></p>",
+    ]

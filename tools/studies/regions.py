@@ -46,12 +46,21 @@ def areas(grid: NDArray[np.int16]) -> Floats:
     return by_region(grid, np.ones(grid.shape))
 
 
+def has_evidence(shares_of: Floats) -> NDArray[np.bool_]:
+    """Which photos have any evidence in the face [n]."""
+    return np.asarray(shares_of.sum(axis=1) > 0.5)
+
+
 def density(shares_of: Floats, areas_of: Floats) -> Figures:
     """Share of the evidence over share of the area: per region, and of the expected regions together (`expected`).
 
-    Both [n,6], a row for each photo; None where a region has no area.
+    Both [n,6], a row for each photo; photos without evidence for the class say nothing of its place. None where no
+    photo has any, or a region no area.
     """
-    lit, size = shares_of.mean(axis=0), areas_of.mean(axis=0)
+    some = has_evidence(shares_of)
+    if not some.any():
+        return dict.fromkeys((*NAMES, "expected"))
+    lit, size = shares_of[some].mean(axis=0), areas_of[some].mean(axis=0)
     chosen = [NAMES.index(name) for name in EXPECTED]
     pairs = [*zip(NAMES, lit, size, strict=True), ("expected", lit[chosen].sum(), size[chosen].sum())]
     return {name: float(a / b) if b else None for name, a, b in pairs}

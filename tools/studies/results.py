@@ -174,15 +174,16 @@ def saliency(work: Path, settings: Settings, crops: Crops) -> dict[str, Any]:
         for name, (key, some) in groups.items()
     }
     lit, blank, area = (found[name][is_patient] for name in ("shares_trained", "shares_untrained", "areas"))
-    measured = np.arange(len(lit))
+    dark = {name: ~regions.has_evidence(found[key][some]) for name, (key, some) in groups.items()}
     above = with_intervals(
         lambda index: regions.against(lit, area, area, index), _names(rows, is_patient), settings
     )  # areas as shares are what evidence spread evenly would give: a density of 1
     beyond = with_intervals(lambda index: regions.against(lit, blank, area, index), _names(rows, is_patient), settings)
     return {
         "photos": {"patients": int(is_patient.sum()), "controls": int((~is_patient).sum())},
-        "area": dict(zip(regions.NAMES, map(rounded, area[measured].mean(axis=0)), strict=True)),
-        "share": dict(zip(regions.NAMES, map(rounded, lit.mean(axis=0)), strict=True)),
+        "photos_without_evidence": {name: int(some.sum()) for name, some in dark.items()},
+        "area": dict(zip(regions.NAMES, map(rounded, area.mean(axis=0)), strict=True)),
+        "share": dict(zip(regions.NAMES, map(rounded, lit.sum(axis=0) / max(lit.sum(), 1e-12)), strict=True)),
         "density": densities,
         "against_even": above["difference"],
         "against_untrained": beyond["difference"],

@@ -42,10 +42,15 @@ REGIONS: Final = Question(
 )
 
 
+def answer(question: Question, figure: Mapping[str, Any]) -> str:
+    """The direction that came out, in words."""
+    return question.answers[verdict(figure["interval"])]
+
+
 def statement(question: Question, about: str, figure: Mapping[str, Any]) -> str:
     """One sentence: what is asked, the answer, the difference with its interval."""
     value, interval = figure["value"], figure["interval"]
-    head = f"{question.asks.format(about)}: {question.answers[verdict(interval)]}"
+    head = f"{question.asks.format(about)}: {answer(question, figure)}"
     if value is None or interval is None:
         return f"{head} (could not be computed)."
     low, high = interval

@@ -6,12 +6,14 @@ a kill; steps run in worker processes, one thread each, so that the figures do n
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +59,19 @@ def run(steps: Sequence[Step], workers: int) -> None:
             step.call(*step.args)
             clock.tick(step)
     elif todo:
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), _leave_with_parent) as pool:
             _share_out(pool, todo, clock, workers)
+
+
+def _leave_with_parent() -> None:
+    """In a worker: end when the command is killed, which else would leave it waiting for work for ever."""
+
+    def watch() -> None:
+        if parent := parent_process():
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _share_out(pool: ProcessPoolExecutor, todo: list[Step], clock: Clock, workers: int) -> None:
