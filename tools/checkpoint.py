@@ -6,15 +6,14 @@ import io
 import pickle
 import struct
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
-from tools.errors import CheckpointError, DataAbsentError, OutputError
-from tools.files import write_atomic
+from tools.errors import CheckpointError, DataAbsentError
+from tools.files import write_atomic, writing
 
 NONSENSE: Final = (
     RuntimeError, EOFError, ValueError, OSError, LookupError, TypeError, AttributeError, struct.error, AssertionError,
@@ -28,17 +27,6 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
     torch.save(dict(state), packed)
     with writing(path):
         write_atomic(path, packed.getvalue())
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """An OSError in here becomes an OutputError, and the part that was written aside goes."""
-    try:
-        yield
-    except OSError as error:
-        with suppress(OSError):
-            path.with_name(f".{path.name}.new").unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written ({error.strerror})") from error
 
 
 def load_state(path: Path) -> dict[str, Any]:

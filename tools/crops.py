@@ -18,8 +18,7 @@ from firmware.face.align import align
 from firmware.face.mesh import MediaPipeMesher
 from firmware.frame import Pixels
 from firmware.photo import find_photos, read_photo
-from tools.classes import CROP_PX
-from tools.dataset import crops_at
+from tools.dataset import are_crops, crops_at
 from tools.errors import DataAbsentError, TableError
 
 FEWEST_CROPS: Final = 4
@@ -28,8 +27,6 @@ MOST_FOR_RANGES: Final = 200
 MOST_FOR_CHOICE: Final = 150
 SHARES: Final = (0.3, 0.5)
 """Of all crops, how many are held out; of the rest, how many choose the recipe instead of setting ranges."""
-SMALLEST_PHOTO_PX: Final = 200
-"""A folder of square pictures of one smaller size holds crops of another size, not photos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,7 @@ def named_crops(path: Path) -> Crops:
         return Crops(pixels, tuple(f"{path.name}#{i}" for i in range(len(pixels))))
     files = list(find_photos([path]))
     sizes = {read_photo(file).pixels.shape[:2] for file in files}
-    small = len(sizes) == 1 and all(h == w < SMALLEST_PHOTO_PX for h, w in sizes)
-    if (CROP_PX, CROP_PX) in sizes or small:
+    if are_crops(sizes):
         return Crops(crops_at(path), tuple(file.name for file in files))
     return aligned(path, files)
 

@@ -1,14 +1,15 @@
 """Labelled photos -> aligned crops, with the device's own mesh and alignment, cached beside the photos.
 
 Rules: a folder of photos has a labels.csv (image_id, subject, label, and optionally split, age, sex, skin_tone, pose,
-site); a photo in which no face is found is left out and counted; the cache is used only for the very same table.
+site); a photo in which no face is found is left out and counted; pictures that are crops already are not aligned again;
+the cache is used only for the very same table.
 """
 
 from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from firmware.face.align import align
 from firmware.face.mesh import BACKEND, MediaPipeMesher
-from firmware.frame import Pixels
+from firmware.frame import Frame, Pixels
 from firmware.photo import find_photos, read_photo
 from tools.classes import CLASS_IDS, CROP_PX
 from tools.errors import DataAbsentError, TableError
@@ -27,6 +28,9 @@ from tools.files import read_npz, sha256, write_npz
 NEEDED: Final = ("image_id", "subject", "label")
 SPLITS: Final = ("train", "calibration", "test")
 LOG_EVERY = 1000
+CROP: Final = (CROP_PX, CROP_PX)
+SMALLEST_PHOTO_PX: Final = 200
+"""A folder of square pictures of one smaller size holds crops, not photos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ def read_table(path: Path, classes: Sequence[str] = CLASS_IDS) -> list[Row]:
     rows = [_row(line, number, path, classes) for number, line in enumerate(reader, start=2)]
     if not rows:
         raise TableError(f"{path} holds no row")
+    check_images(rows, path)
     check_subjects(rows, path)
     return rows
 
@@ -92,6 +97,15 @@ def _row(line: Mapping[str, str | None], number: int, path: Path, classes: Seque
         raise TableError(f"{path} line {number}: image_id and subject may not be empty")
     extra = {name: value for name, value in known.items() if name not in {*NEEDED, "split"}}
     return Row(known["image_id"], known["subject"], classes.index(known["label"]), split, extra)
+
+
+def check_images(rows: Iterable[Row], path: Path) -> None:
+    """TableError when a photo is in the table twice: it would count twice, or in two ways."""
+    seen: set[str] = set()
+    for row in rows:
+        if row.image_id in seen:
+            raise TableError(f"{path}: the photo {row.image_id} is in the table twice")
+        seen.add(row.image_id)
 
 
 def check_subjects(rows: Iterable[Row], path: Path) -> None:
@@ -112,22 +126,43 @@ def check_classes(rows: Iterable[Row], classes: Sequence[str] = CLASS_IDS) -> No
             raise TableError(f"the class {classes[label]} has one subject, {min(subjects)}; two or more are needed")
 
 
+def are_crops(sizes: Set[tuple[int, ...]]) -> bool:
+    """Whether pictures of these sizes (height, width) are crops, not photos: a crop among them, or one small square."""
+    small = len(sizes) == 1 and all(height == width < SMALLEST_PHOTO_PX for height, width in sizes)
+    return CROP in sizes or small
+
+
 def align_photos(folder: Path, rows: Sequence[Row]) -> Crops:
-    """Find and align the face of every photo."""
+    """Find and align the face of every photo; pictures that are crops already are taken as they are.
+
+    TableError for crops of another size, or beside photos.
+    """
     found: list[Pixels] = []
     kept: list[Row] = []
+    sizes: set[tuple[int, ...]] = set()
     with MediaPipeMesher(max_faces=1) as mesher:
         for number, row in enumerate(rows, start=1):
             frame = read_photo(folder / row.image_id)
-            faces = mesher.find(frame)
-            if faces:
-                found.append(align(frame, faces[0]).pixels)
+            sizes.add(frame.pixels.shape[:2])
+            if CROP in sizes and len(sizes) > 1:
+                raise TableError(f"{folder} holds {CROP_PX} x {CROP_PX} crops beside others: {row.image_id}")
+            pixels = frame.pixels if CROP in sizes else _face(frame, mesher)
+            if pixels is not None:
+                found.append(pixels)
                 kept.append(row)
             if number % LOG_EVERY == 0:
                 print(f"{number} of {len(rows)} photos aligned", file=sys.stderr)
+    if are_crops(sizes) and CROP not in sizes:
+        raise TableError(f"the crops of {folder} are not {CROP_PX} x {CROP_PX}")
     if not found:
         raise DataAbsentError(f"no face was found in any of the {len(rows)} photos of {folder}")
     return Crops(np.stack(found), tuple(kept), len(rows) - len(kept))
+
+
+def _face(frame: Frame, mesher: MediaPipeMesher) -> Pixels | None:
+    """The aligned face of a photo; None when none is found."""
+    faces = mesher.find(frame)
+    return align(frame, faces[0]).pixels if faces else None
 
 
 def load_crops(table: Path, classes: Sequence[str] = CLASS_IDS) -> Crops:
@@ -158,11 +193,13 @@ def _read_cache(path: Path, key: str) -> tuple[Pixels, NDArray[np.int32]] | None
 
 
 def load_folders(folders: Sequence[Path]) -> Crops:
-    """The crops of several folders, one after the other."""
+    """The crops of several folders, one after the other. TableError for a subject in two splits among them."""
     parts = [load_crops(folder / "labels.csv") for folder in folders]
+    rows = tuple(row for part in parts for row in part.rows)
+    check_subjects(rows, folders[-1])
     return Crops(
         np.concatenate([part.pixels for part in parts]),
-        tuple(row for part in parts for row in part.rows),
+        rows,
         sum(part.missed for part in parts),
     )
 

@@ -10,7 +10,8 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +19,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware.durable import write_durably
+from tools.errors import DataAbsentError, OutputError
 
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Put `content` at `path` as the device does (`firmware.durable`). Makes the folder."""
+    """Put `content` at `path` as the device does (`firmware.durable`). Makes the folder, leaves nothing aside."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(path, content)
+    try:
+        write_durably(path, content)
+    except OSError:
+        path.with_name(f".{path.name}.new").unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says an OSError in here as an OutputError about `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror})") from error
 
 
 def write_json(path: Path, value: object) -> None:
     """Write `value` as indented UTF-8 JSON with a final newline; NaN is refused (ValueError)."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     write_atomic(path, (text + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; DataAbsentError when it is not there or damaged."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise DataAbsentError(f"{path} cannot be read: {error}") from error
 
 
 def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from firmware.errors import KioskError
-from tools.checkpoint import load_state, save_state, writing
+from tools.checkpoint import load_state, save_state
 from tools.classes import CLASS_IDS
 from tools.dataset import Crops, check_classes, load_folders
 from tools.errors import UsageError, run_main
-from tools.files import sha256, write_json
+from tools.files import sha256, write_json, writing
 from tools.folds import read_folds, split_by
 from tools.network import NETWORKS, build, multiply_adds
 from tools.train.heads import HEADS
