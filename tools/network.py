@@ -34,7 +34,7 @@ class Known:
 
 NETWORKS: Final[Mapping[str, Known]] = {
     "phenonet": Known(Phenonet),
-    "phenonet-small": Known(partial(Phenonet, narrower=2)),
+    "phenonet-small": Known(partial(Phenonet, narrower=2, stem=8)),
     "mobilefacenet": Known(MobileFaceNet),
     "mobilefacenet-foamliu": Known(foamliu, IMAGENET),
     "iresnet50": Known(iresnet50),

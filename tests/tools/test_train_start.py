@@ -104,3 +104,31 @@ def test_a_network_is_trained_on_pixels_as_it_wants_them() -> None:
     plain = augment(pixels, torch.Generator().manual_seed(1))
     back = varied * torch.tensor(known.std).reshape(1, 3, 1, 1) + torch.tensor(known.mean).reshape(1, 3, 1, 1)
     torch.testing.assert_close(back, plain * 127.5 + 127.5, atol=1e-3, rtol=0)
+
+
+def test_the_small_network_costs_a_third_and_has_the_same_outputs() -> None:
+    large, small = network.build("phenonet"), network.build("phenonet-small")
+    assert network.multiply_adds(small) * 3 < network.multiply_adds(large)
+    with torch.no_grad():
+        embedding, logits, features = small.eval()(torch.rand(2, 3, 112, 112))
+    assert (embedding.shape, logits.shape, features.shape) == ((2, 128), (2, 7), (2, 160, 7, 7))
+    maps = torch.einsum("fk,nfhw->nkhw", network.cam_weights(small.state_dict()), features).mean(dim=(2, 3))
+    constant = small.classify(small.embed.bias).detach()
+    torch.testing.assert_close(maps + constant, logits, atol=1e-4, rtol=1e-4)
+
+
+def test_only_a_checkpoint_with_the_classes_of_the_bundle_is_evaluated_beside_it(
+    tmp_path: Path, phantom_folder: Path
+) -> None:
+    from firmware.bundle.verify import load_bundle
+    from tools.checkpoint import save_state
+    from tools.evaluate.cases import by_checkpoint
+
+    bundle, crops = load_bundle(phantom_folder), noise(3)
+    for name in ("phenonet-small", "mobilefacenet-foamliu"):
+        save_state(tmp_path / "seven.pt", network.build(name, 7).state_dict())
+        assert by_checkpoint(name, tmp_path / "seven.pt", bundle, crops).logits.shape == (3, 7)
+    for classes in (None, 5):
+        save_state(tmp_path / "other.pt", network.build("mobilefacenet", classes).state_dict())
+        with pytest.raises(CheckpointError, match="classes of the bundle"):
+            by_checkpoint("mobilefacenet", tmp_path / "other.pt", bundle, crops)

@@ -51,12 +51,13 @@ class InvertedResidual(nn.Module):  # type: ignore[misc]
 class Phenonet(nn.Module):  # type: ignore[misc]
     """[n,3,112,112] -> embedding [n,128], logits [n,classes], features [n,320/narrower,7,7].
 
-    narrower: divides the channels of every layer but the embedding.
+    narrower: divides the channels of every layer but stem and embedding; stem: channels of the first layer, whose maps
+    are the largest and cost the most time.
     """
 
-    def __init__(self, classes: int = len(CLASS_IDS), narrower: int = 1) -> None:
+    def __init__(self, classes: int = len(CLASS_IDS), narrower: int = 1, stem: int = STEM) -> None:
         super().__init__()
-        before = STEM // narrower
+        before = stem
         layers: list[Any] = [*_conv(3, before, 3, 2), nn.ReLU6()]
         for channels, repeats, stride in BLOCKS:
             for repeat in range(repeats):

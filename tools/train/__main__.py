@@ -27,6 +27,7 @@ from tools.network import NETWORKS, build, multiply_adds
 from tools.train.heads import HEADS
 from tools.train.identities import identities
 from tools.train.loop import train
+from tools.train.memory import keep_memory
 from tools.train.plan import Plan
 from tools.train.world import DEVICES, World, join
 
@@ -126,4 +127,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    keep_memory()
     run_main(main)
