@@ -47,27 +47,36 @@ def jitter(x: Any, rng: Any) -> Any:
 
 
 def relight(x: Any, rng: Any) -> Any:
-    """Contrast, brightness, colour cast, saturation, on normalised values."""
+    """Contrast, brightness, colour cast, saturation, on normalised values; all in one pass over the pixels."""
     n = len(x)
     grey = x.mean(dim=1, keepdim=True)
-    x = grey + (x - grey) * _uniform(n, 0.4, 1.4, rng).reshape(n, 1, 1, 1)
-    mean = x.mean(dim=(1, 2, 3), keepdim=True)
-    x = mean + (x - mean) * _uniform(n, 0.65, 1.35, rng).reshape(n, 1, 1, 1)
-    x = x + _uniform(n, -0.30, 0.30, rng).reshape(n, 1, 1, 1)
-    return x + _uniform(3 * n, -0.12, 0.12, rng).reshape(n, 3, 1, 1)
+    mean = grey.mean(dim=(1, 2, 3), keepdim=True)
+    saturation, contrast = (_uniform(n, low, high, rng).reshape(n, 1, 1, 1) for low, high in ((0.4, 1.4), (0.65, 1.35)))
+    brightness = _uniform(n, -0.30, 0.30, rng).reshape(n, 1, 1, 1)
+    cast = _uniform(3 * n, -0.12, 0.12, rng).reshape(n, 3, 1, 1)
+    return (
+        x * (saturation * contrast)
+        + grey * (contrast - saturation * contrast)
+        + (mean * (1 - contrast) + brightness + cast)
+    )
 
 
 def degrade(x: Any, rng: Any) -> Any:
     """Blur a third of them, add noise, cover a rectangle of a third with grey."""
     n = len(x)
-    small = functional.interpolate(functional.avg_pool2d(x, 2), scale_factor=2.0, mode="bilinear", align_corners=False)
-    share = (_uniform(n, 0.0, 1.0, rng) < 0.35).float() * _uniform(n, 0.0, 1.0, rng)
-    x = x + (small - x) * share.reshape(n, 1, 1, 1)
-    x = x + torch.randn(x.shape, generator=rng, device=rng.device) * _uniform(n, 0.0, 0.06, rng).reshape(n, 1, 1, 1)
+    blurred, share = torch.nonzero(_uniform(n, 0.0, 1.0, rng) < 0.35).flatten(), _uniform(n, 0.0, 1.0, rng)
+    noise = torch.randn(x.shape, generator=rng, device=rng.device) * _uniform(n, 0.0, 0.06, rng).reshape(n, 1, 1, 1)
+    x = x.index_copy(0, blurred, blur(x[blurred], share[blurred])).add_(noise)
     for i in torch.nonzero(_uniform(n, 0.0, 1.0, rng) < 0.3).flatten().tolist():
         top, left, height, width = torch.randint(0, 100, (4,), generator=rng, device=rng.device).tolist()
         x[i, :, top : top + 8 + height // 4, left : left + 8 + width // 4] = 0.0
     return x
+
+
+def blur(x: Any, share: Any) -> Any:
+    """A share [n] of each picture comes from one of half the size."""
+    small = functional.interpolate(functional.avg_pool2d(x, 2), scale_factor=2.0, mode="bilinear", align_corners=False)
+    return torch.lerp(x, small, share.reshape(-1, 1, 1, 1))
 
 
 def augment(pixels: Any, rng: Any, way: Normalisation = ARCFACE) -> Any:
@@ -75,4 +84,5 @@ def augment(pixels: Any, rng: Any, way: Normalisation = ARCFACE) -> Any:
 
     rng: a generator on the device of the pixels.
     """
-    return _as_wanted(degrade(relight(jitter(normalise(pixels), rng), rng), rng).clamp(-1.0, 1.0), way)
+    x = degrade(relight(jitter(normalise(pixels), rng), rng), rng).clamp_(-1.0, 1.0)
+    return _as_wanted(x.contiguous(memory_format=torch.channels_last), way)

@@ -132,3 +132,14 @@ def test_only_a_checkpoint_with_the_classes_of_the_bundle_is_evaluated_beside_it
         save_state(tmp_path / "other.pt", network.build("mobilefacenet", classes).state_dict())
         with pytest.raises(CheckpointError, match="classes of the bundle"):
             by_checkpoint("mobilefacenet", tmp_path / "other.pt", bundle, crops)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_batch_of_which_nothing_is_blurred_or_covered_is_varied_too(count: int) -> None:
+    from tools.augment import augment
+
+    pixels = torch.full((count, 112, 112, 3), 200, dtype=torch.uint8)
+    for seed in range(8):
+        varied = augment(pixels, torch.Generator().manual_seed(seed))
+        assert varied.shape == (count, 3, 112, 112)
+        assert float(varied.abs().max()) <= 1
