@@ -1,4 +1,4 @@
-"""Make a model bundle of a converted network: `python -m tools.bundle build ... --out DIR`, and check one.
+"""Make a model bundle of a converted network: `python -m tools.bundle build ... --out DIR`, describe and check one.
 
 Writes manifest.json (last), classifier.tflite, gallery.npz, saliency.npz and model-card.md. models/README.md describes
 the format. Rules: limits come from the split `calibration`, figures from `test`, references from `train`; the same
@@ -8,7 +8,6 @@ input gives the same bytes.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -26,15 +25,16 @@ from tools.calibrate import fit_limits
 from tools.card import model_card
 from tools.checkpoint import load_state
 from tools.classes import CLASS_IDS, CLASS_NAMES, CROP_PX, PIXEL_MEAN, PIXEL_STD, UNAFFECTED_INDEX
-from tools.dataset import Crops, load_folders
-from tools.errors import CheckpointError, DataAbsentError, TableError, run_main
+from tools.dataset import Crops, load_folders, read_table
+from tools.elsewhere import describe
+from tools.errors import CheckpointError, TableError, run_main
 from tools.figures import confusion, figures
-from tools.files import npz_bytes, sha256, write_atomic, write_json
+from tools.files import npz_bytes, read_json, sha256, write_atomic, write_json
 from tools.gallery import gallery, read_model
 from tools.network import cam_weights
 
 DESCRIPTION: Final = (
-    "Phantom model: trained on rendered faces of people who do not exist. "
+    "Phantom model: trained on rendered and generated faces of people who do not exist. "
     "It shows that the kiosk works; it says nothing about a person."
 )
 FILES: Final = ("classifier.tflite", "gallery.npz", "saliency.npz", "model-card.md")
@@ -74,13 +74,12 @@ def _by_tone(crops: Crops, right: NDArray[np.bool_]) -> dict[str, float]:
     return {str(t): float(right[tones == t].mean()) for t in sorted(set(tones) - {""}, key=lambda t: (len(t), t))}
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object; DataAbsentError when it is not there or damaged."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataAbsentError(f"{path} cannot be read: {error}") from error
-    return dict(data)
+def source(folder: Path) -> str:
+    """What is in a folder of photos, by its about.json where there is one."""
+    rows = read_table(folder / "labels.csv")
+    about = folder / "about.json"
+    what = read_json(about)["what"] if about.exists() else "photos"
+    return f"{what}: {len({row.subject for row in rows})} subjects, {len(rows)} photos"
 
 
 def saliency_bytes(state_dict: Path) -> bytes:
@@ -111,7 +110,7 @@ def manifest(options: argparse.Namespace, model: Model, measured: Measured, fact
         "files": {name: {"sha256": sha256(path), "bytes": path.stat().st_size} for name, path in files.items()},
         "provenance": {
             "commands": options.command,
-            "data": "rendered faces only",
+            "data": facts["sources"],
             "figures": {**measured.figures, **{name: facts[name] for name in kept}},
         },
     }
@@ -124,7 +123,7 @@ def build(options: argparse.Namespace) -> int:
     crops, model = load_folders(options.data), Model(packed)
     measured = measure(model, crops)
     identity = {"id": options.id, "version": options.version}
-    facts["bytes"] = len(packed)
+    facts |= {"bytes": len(packed), "sources": [source(folder) for folder in options.data]}
     card = model_card(identity, facts, measured.figures, measured.confusion, measured.by_tone, options.command)
     write_atomic(options.out / "classifier.tflite", packed)
     write_atomic(options.out / "gallery.npz", npz_bytes(gallery(model, crops, options.per_class)))
@@ -134,6 +133,14 @@ def build(options: argparse.Namespace) -> int:
     load_bundle(options.out)
     for name, value in measured.figures.items():
         print(f"{name}: {value}", file=sys.stderr)
+    return 0
+
+
+def add_reports(options: argparse.Namespace) -> int:
+    """Write the figures of reports into a bundle that is there."""
+    load_bundle(options.bundle)
+    describe(options.bundle, options.report)
+    load_bundle(options.bundle)
     return 0
 
 
@@ -159,6 +166,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     builder.add_argument("--created", default="2026-11-20", help="date that the manifest states")
     builder.add_argument("--per-class", type=int, default=30, help="reference subjects per class")
     builder.add_argument("--command", action="append", default=[], help="a command that led here, for provenance")
+    describer = actions.add_parser("describe", help="add figures of other photos to the card")
+    describer.set_defaults(action=add_reports)
+    describer.add_argument("bundle", type=Path, metavar="DIR")
+    describer.add_argument("--report", action="append", default=[], metavar="NAME=FILE", help="of tools.evaluate")
     checker = actions.add_parser("check", help="verify a bundle")
     checker.set_defaults(action=check)
     checker.add_argument("bundle", type=Path)

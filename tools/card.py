@@ -14,9 +14,9 @@ SHORT_NAMES: Final = ("Down", "CdLS", "22q11", "WBS", "Noonan", "Alagille", "una
 
 CARD: Final = """# Model card: {id} {version}
 
-**Not clinical. This model has never seen a person.** It was trained on rendered faces (phantoms) and says nothing
-about anyone. It exists so that the kiosk, its tests and its converter run end to end with a real network. The device
-shows that on every screen while the manifest says `"clinical": false`.
+**Not clinical. This model has never seen a person.** It was trained on rendered and generated faces of people who do
+not exist and says nothing about anyone. It exists so that the kiosk, its tests and its converter run end to
+end with a real network. The device shows that on every screen while the manifest says `"clinical": false`.
 
 ## What it is
 
@@ -26,10 +26,13 @@ seven logits (six syndromes and unaffected), the last feature map.
 
 ## Data
 
-Rendered faces only: {subjects} people who do not exist, {photos} photos, split by subject (train, calibration,
-test). The face is MediaPipe's mesh with a measured mean and identity basis; a syndrome is its facial HPO terms, drawn
-as often as the HPO annotations say and pushed into the mesh by sizes that we chose. Light, skin tone (Monk 1-10),
-hair, pose, camera and noise have the same distribution in every class.
+Nobody in it exists. {subjects} subjects, {photos} photos, split by subject (train, calibration, test):
+
+{sources}
+
+A rendered face is MediaPipe's mesh with a measured mean and identity basis; a syndrome is its facial HPO terms, drawn
+as often as the HPO annotations say and pushed into the mesh by sizes that we chose. Everything else has the same
+distribution in every class.
 
 ## Figures
 
@@ -54,8 +57,8 @@ By skin tone (share of photos whose first class is right): {tones}.
 - The sizes of the terms are our guess, so how separable the classes are here says nothing about patients. Telling
   patients from unaffected people is far harder (published AUROC 0.55 to 0.86) than telling phantoms apart.
 - Six classes in seven are affected here; in a clinic nearly nobody is. The manifest's limits fit this mixture only.
-- Ears, neck, hairline, stature and age are not rendered as features. Faces under three years do not occur.
-- A real face is outside of what it has seen: its answer for one is arbitrary.
+- Ears, neck, hairline and stature are not rendered as features.
+- It has learned displacements of a mesh, not patients: its answer for a real face is arbitrary.
 
 ## How it was made
 
@@ -63,16 +66,16 @@ By skin tone (share of photos whose first class is right): {tones}.
 """
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def confusion_table(counts: NDArray[np.int64]) -> str:
+def confusiontable(counts: NDArray[np.int64]) -> str:
     """The confusion matrix as Markdown."""
     rows = [[CLASS_NAMES[i], *counts[i].tolist()] for i in range(len(counts))]
-    return _table(["", *SHORT_NAMES[: len(counts)]], rows)
+    return table(["", *SHORT_NAMES[: len(counts)]], rows)
 
 
 def model_card(
@@ -89,12 +92,12 @@ def model_card(
     the confusion matrix; tones: accuracy by Monk tone.
     """
     shown = [f"| {name} | {value} |" for name, value in figures.items() if name != "cases"]
-    values: dict[str, Any] = {**identity, **facts}
+    values: dict[str, Any] = {**identity, **facts, "sources": "\n".join(f"- {line}" for line in facts["sources"])}
     return CARD.format(
         **values,
         cases=figures["cases"] or 0,
         rows="\n".join(shown),
-        confusion=confusion_table(counts),
+        confusion=confusiontable(counts),
         tones=", ".join(f"{tone}: {share:.0%}" for tone, share in tones.items()),
         commands="\n".join(f"    {command}" for command in commands),
     )

@@ -88,7 +88,7 @@ def convert(network: Any, crops: Uses, pixels: Normalisation = ARCFACE) -> Conve
     check_outputs(network)
     climbed = Ladder(network, crops, pixels).climb()
     report = compare(climbed.plain, climbed.small, crops.held.pixels, pixels)
-    found = layers(climbed.plain, climbed.small, pixels.apply(crops.choice.pixels))
+    found = layers(climbed.base, climbed.small, pixels.apply(crops.choice.pixels))
     return Conversion(climbed, report, found, slow(operators(climbed.small)), crops, pixels)
 
 
@@ -126,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--module", metavar="MOD:FN", help="your own function that returns the network")
     parser.add_argument("--state-dict", type=Path, metavar="M.pt")
     parser.add_argument("--calibration", type=Path, required=True, metavar="CROPS")
+    parser.add_argument("--training", type=Path, metavar="CROPS", help="fine-tune on these where nothing else suffices")
     parser.add_argument("--hold-out", type=Path, metavar="CROPS", help="judge on these instead of 30 %% of the others")
     parser.add_argument(
         "--pixels", choices=NORMALISATIONS, help="how the network wants its pixels (its own way, arcface)"
@@ -141,6 +142,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     usual = known(options.network).pixels if options.network else ARCFACE
     held = named_crops(options.hold_out) if options.hold_out else None
     crops = uses(named_crops(options.calibration), options.calibration, held)
+    if options.training:
+        crops = crops.trained_on(named_crops(options.training), options.training)
     network = network_of(options.program, options.network, options.module, options.state_dict)
     done = convert(network, crops, NORMALISATIONS.get(options.pixels, usual))
     tell(done)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -43,11 +43,23 @@ class Crops:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """ranges: set the ranges and correct biases; choice: choose the recipe; held: judge the result."""
+    """ranges: set the ranges and correct biases; choice: choose the recipe; held: judge the result.
+
+    training: what fine-tuning may see besides, where it was given; none of them is in `choice` or `held`.
+    """
 
     ranges: Crops
     choice: Crops
     held: Crops
+    training: Crops | None = None
+
+    def trained_on(self, crops: Crops, path: Path) -> Uses:
+        """The same with crops to train on, less those that choose and judge. TableError when none is left."""
+        seen = {pixels.tobytes() for part in (self.choice, self.held) for pixels in part.pixels}
+        fresh = [i for i, pixels in enumerate(crops.pixels) if pixels.tobytes() not in seen]
+        if len(fresh) < FEWEST_CROPS:
+            raise TableError(f"{path} holds {len(fresh)} crops besides those held out, {FEWEST_CROPS} are needed")
+        return replace(self, training=crops.at(fresh))
 
 
 def named_crops(path: Path) -> Crops:

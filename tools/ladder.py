@@ -1,7 +1,8 @@
 """From plain post-training quantisation upwards, until int8 is close enough to float.
 
 Rules: the rungs are a table; each is judged on the crops that are kept for choosing, never on those that are held
-out; the first that reaches AIM is taken, else the best one. Nothing here needs labels or training.
+out; the first that reaches AIM is taken, else the best one. Nothing here needs labels; the last rungs fine-tune and are
+only tried where crops to train on were given.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from tools.bias import correct
 from tools.classes import Normalisation
 from tools.crops import Uses
 from tools.equalise import equalise
+from tools.finetune import finetune
 from tools.operators import Operator, int8_share, operators
 from tools.quantise import Extremes, observe, quantise, to_tflite
 from tools.rewrite import rewrite
+from tools.tensors import Floats
 
 AIM: Final = Gate(cosine_p1=0.995)
 """More than the gate wants: the crops that choose are not the ones that judge."""
@@ -26,12 +29,16 @@ AIM: Final = Gate(cosine_p1=0.995)
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One way to quantise: which ranges, how many last operators stay float, and what is done to the weights."""
+    """One way to quantise: which ranges, how many last operators stay float, and what is done to the weights.
+
+    tuned: fine-tuned while rounded (finetune.py).
+    """
 
     ranges: str = "widest"
     float_tail: int = 0
     equalised: bool = False
     corrected: bool = False
+    tuned: bool = False
 
 
 RUNGS: Final = (
@@ -46,6 +53,9 @@ RUNGS: Final = (
     Rung("clipped", float_tail=6, corrected=True),
     Rung("clipped", float_tail=6, equalised=True, corrected=True),
     Rung("clipped", float_tail=12, corrected=True),
+    Rung("clipped", tuned=True),
+    Rung("clipped", tuned=True, corrected=True),
+    Rung("clipped", float_tail=6, tuned=True, corrected=True),
 )
 LARGE: Final = 1_000_000_000
 """Multiply-adds from which a network sees fewer crops."""
@@ -80,15 +90,20 @@ class Tried:
         parts += [f"last {self.rung.float_tail} operators float"] if self.rung.float_tail else []
         parts += ["equalised"] if self.rung.equalised else []
         parts += ["biases corrected"] if self.rung.corrected else []
+        parts += ["fine-tuned"] if self.rung.tuned else []
         said = self.skipped or "; ".join(self.missed) or "reaches the aim"
         return f"{', '.join(parts)}: {said}"
 
 
 @dataclass(frozen=True, slots=True)
 class Climbed:
-    """The int8 model that was chosen, the float one it was made of, its rung, and all that were tried."""
+    """The int8 model that was chosen, its rung, and all that were tried.
+
+    plain: the float network as it was given; base: what the int8 model was made of, equalised or fine-tuned.
+    """
 
     plain: bytes
+    base: bytes
     small: bytes
     rung: Rung
     tried: tuple[Tried, ...]
@@ -99,11 +114,15 @@ class Ladder:
 
     def __init__(self, network: Any, uses: Uses, pixels: Normalisation) -> None:
         self._program, self._pixels = rewrite(network), pixels
+        self._training = uses.training and channels_first(pixels.apply(uses.training.pixels))
         plain = to_tflite(self._program)
         self._ops = operators(plain)
         most = FEWER_CROPS if self.multiply_adds > LARGE else None
         self._inputs, self._choice = pixels.apply(uses.ranges.pixels[:most]), uses.choice.pixels[:most]
-        self._bases: dict[bool, tuple[bytes, Extremes]] = {False: (plain, observe(plain, self._inputs))}
+        self._plain = plain
+        self._bases: dict[tuple[bool, bool], tuple[bytes, Extremes]] = {
+            (False, False): (plain, observe(plain, self._inputs))
+        }
         self._wanted = Model(plain, pixels).run(self._choice)
 
     @property
@@ -111,18 +130,21 @@ class Ladder:
         """Of one crop."""
         return sum(op.multiply_adds for op in self._ops)
 
-    def base(self, equalised: bool) -> tuple[bytes, Extremes]:
+    def base(self, rung: Rung) -> tuple[bytes, Extremes]:
         """The float model that a rung starts from, and what its activations reach."""
-        if equalised not in self._bases:
-            channels_first = torch.from_numpy(self._inputs[:EQUALISING_CROPS].transpose(0, 3, 1, 2).copy())
-            equalise(self._program, channels_first)
+        key = (rung.equalised, rung.tuned)
+        if key not in self._bases:
+            if rung.equalised:
+                equalise(self._program, channels_first(self._inputs[:EQUALISING_CROPS]))
+            if rung.tuned:
+                finetune(self._program, self._training)
             plain = to_tflite(self._program)
-            self._bases[equalised] = (plain, observe(plain, self._inputs))
-        return self._bases[equalised]
+            self._bases[key] = (plain, observe(plain, self._inputs))
+        return self._bases[key]
 
     def make(self, rung: Rung) -> bytes:
         """The int8 model of one rung."""
-        plain, seen = self.base(rung.equalised)
+        plain, seen = self.base(rung)
         small = quantise(plain, seen, rung.ranges, rung.float_tail)
         if not rung.corrected:
             return small
@@ -134,6 +156,8 @@ class Ladder:
         """Why a rung is not tried; empty when it is."""
         if rung.float_tail >= len(self._ops):
             return "skipped, the network has no more operators than that"
+        if rung.tuned and self._training is None:
+            return "skipped, no crops to train on (--training)"
         return _too_much_float(self._ops, rung.float_tail)
 
     def judge(self, rung: Rung, small: bytes) -> Tried:
@@ -155,7 +179,12 @@ class Ladder:
                 best, rank = (rung, small), reached
             if not tried[-1].missed:
                 break
-        return Climbed(self.base(best[0].equalised)[0], best[1], best[0], tuple(tried))
+        return Climbed(self._plain, self.base(best[0])[0], best[1], best[0], tuple(tried))
+
+
+def channels_first(inputs: Floats) -> Any:
+    """[n,112,112,3] -> a tensor [n,3,112,112]."""
+    return torch.from_numpy(inputs.transpose(0, 3, 1, 2).copy())
 
 
 def _too_much_float(ops: list[Operator], float_tail: int) -> str:

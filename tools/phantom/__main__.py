@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools.errors import UsageError, run_main
-from tools.files import write_atomic
+from tools.files import write_atomic, write_json
 from tools.phantom.ablation import ABLATIONS, disguise_some
 from tools.phantom.ages import aged, group_list
 from tools.phantom.cohort import Subject, cohort
@@ -76,6 +76,13 @@ def table(rows: Sequence[Sequence[object]]) -> bytes:
     return text.getvalue().encode()
 
 
+def about(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
+    """What the folder holds, for the model card: the options that are not the usual ones."""
+    given = {name: value for name, value in vars(options).items() if value != parser.get_default(name)}
+    words = [f"--{name.replace('_', '-')} {value}" for name, value in given.items() if name != "out"]
+    return f"rendered people ({' '.join(words)})"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Render the cohort, or warp photos when `--warp` is there; returns the exit status."""
     words = sys.argv[1:] if argv is None else argv
@@ -119,6 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"{number} of {options.subjects} subjects, {len(rows)} photos", file=sys.stderr)
     write_atomic(options.out / "metadata.jsonl", ("\n".join(lines) + "\n").encode())
     write_atomic(options.out / "labels.csv", table(rows))
+    write_json(options.out / "about.json", {"what": about(parser, options)})
     return 0
 
 

@@ -30,7 +30,7 @@ from firmware.face.mesh import FaceMesher, MediaPipeMesher
 from firmware.frame import Frame, Pixels
 from firmware.photo import find_photos, read_photo
 from tools.errors import DataAbsentError, UsageError, run_main
-from tools.files import write_atomic
+from tools.files import write_atomic, write_json
 from tools.phantom.cohort import labels
 from tools.phantom.directions import tilt
 from tools.phantom.measure import turned_deg
@@ -133,6 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     writer.writeheader()
     writer.writerows(rows)
     write_atomic(options.out / "labels.csv", text.getvalue().encode())
+    write_json(options.out / "about.json", {"what": f"people out of {len(photos) - missed} generated portraits"})
     print(f"{len(rows)} photos out of {len(photos) - missed} portraits; {missed} were left out", file=sys.stderr)
     return 0
 
