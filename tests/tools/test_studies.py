@@ -219,3 +219,12 @@ def test_the_page_is_a_function_of_the_figures_and_begins_with_whose_faces_these
     assert all(sentence in text for lines in statements_of(found).values() for sentence in lines)
     for published in ("79.8 %", "84.8 %", "78.5 %", "84.5 %", "81-88 %", "95 %", "94-99 %", "70.0 %"):
         assert published in text
+
+
+def test_the_committed_page_is_that_of_the_committed_figures():
+    found, text = report_in(COMMITTED)
+    assert found["quick"] is False
+    assert text == page(found)
+    assert text.partition("<body>")[2].strip().startswith(f'<p class="note">{WARNING}')
+    assert (found["study_1"]["subjects"], found["study_1"]["photos"]) == (1666, 3297)
+    assert len(text) < 200_000

@@ -20,7 +20,7 @@ from tools.studies import photos, training
 from tools.studies.cohorts import Design
 from tools.studies.page import page, statements_of
 from tools.studies.results import study_1, study_2
-from tools.studies.settings import FULL, LOSSES, NETWORK, QUICK, Settings
+from tools.studies.settings import FULL, LOSSES, NETWORK, QUICK, RECIPE, Settings
 from tools.studies.steps import Step, run
 from tools.train.plan import Plan
 
@@ -100,11 +100,14 @@ def method(settings: Settings) -> dict[str, Any]:
     return {
         "network": NETWORK,
         "photos": f"{settings.photo_px} px, rendered by tools.phantom, children of 2 to 12 (strangers: adults too)",
+        "crops": "112 px by the device's alignment, made smaller: "
+        + ", ".join(f"{design.name} {design.crop_px} px" for design in cohorts),
         "seeds of the cohorts": ", ".join(str(design.seed) for design in cohorts),
         "seed of folds, networks and intervals": settings.seed,
         "pretraining": _how(settings.pretraining),
         **{f"study 1, {loss}": _how(replace(settings.plan_1, head=head)) for loss, head in LOSSES.items()},
         "study 2": _how(settings.plan_2),
+        "how that was chosen": RECIPE,
     }
 
 

@@ -25,7 +25,7 @@ h1 {{ line-height: 1.2 }} h2 {{ margin-top: 2.2rem }}
 .wide {{ overflow-x: auto }} table {{ border-collapse: collapse; margin: .6rem 0; font-size: .94rem }}
 th, td {{ padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums }}
 th {{ vertical-align: bottom }} th:first-child, td:first-child {{ text-align: left; padding-left: 0; min-width: 8rem }}
-td:not(:first-child) {{ white-space: nowrap }} .facts td {{ white-space: normal; text-align: left }}
+.wide td:not(:first-child) {{ white-space: nowrap }} .facts td, .facts th {{ text-align: left; min-width: 0 }}
 .note {{ background: #fff3d0; border-left: 6px solid #e0a800; padding: .6rem 1rem }}
 .finding {{ border-left: 6px solid #1f5fa8; background: #eef4fb; padding: .5rem 1rem; margin: .6rem 0 }}
 .plots {{ display: flex; flex-wrap: wrap; gap: 1.5rem }} figure {{ margin: 0; max-width: 100% }}
@@ -69,6 +69,11 @@ def wide(text: str) -> str:
     return f"<div class='wide'>{text}</div>"
 
 
+def facts(text: str) -> str:
+    """A table of words, which wrap."""
+    return f"<div class='facts'>{text}</div>"
+
+
 def paragraph(text: str, kind: str = "") -> str:
     """A paragraph of plain text."""
     return f"<p{f' class={kind!r}' if kind else ''}>{html.escape(text)}</p>"
@@ -104,7 +109,7 @@ def page(study: Mapping[str, Any]) -> str:
             "Brackets: 95 % intervals, subjects drawn again 1,000 times. Each subject is in the test set of one of "
             f"{study['folds']} folds and in the training of the others."
         ),
-        section("In short", wide(_directions(study))),
+        section("In short", facts(_directions(study))),
         section("Face-recognition pretraining", *_recognition(study["recognition"])),
         section("Study 1: Williams-Beuren, Noonan, Alagille or no syndrome", *_study_1(study["study_1"], said)),
         section("Study 2: 22q11.2 deletion or not", *_study_2(study["study_2"], said)),
@@ -210,6 +215,7 @@ def _saliency(found: Mapping[str, Any], sentences: Sequence[str]) -> list[str]:
         "share of the evidence",
         *(f"density, {name}" for name in found["density"]),
     ]
+    side = len(found["maps"]["trained"])
     maps = {f"{name} network": heat(values) for name, values in found["maps"].items()}
     return [
         paragraph(
@@ -226,7 +232,8 @@ def _saliency(found: Mapping[str, Any], sentences: Sequence[str]) -> list[str]:
         findings(sentences),
         plots(maps),
         paragraph(
-            "Mean map over the patients' photos, 7 x 7 places of the crop; dots: eyes, nose tip, corners of the mouth."
+            f"Mean map over the patients' photos, {side} x {side} places of the crop; dots: eyes, nose tip, mouth "
+            "corners."
         ),
     ]
 
@@ -248,8 +255,8 @@ def heat(values: Sequence[Sequence[float]], side: int = 224) -> str:
 
 
 def _method(study: Mapping[str, Any]) -> list[str]:
-    facts = [[name, shown(value)] for name, value in study["method"].items()]
+    rows = [[name, shown(value)] for name, value in study["method"].items()]
     return [
-        f"<div class='facts'>{table(['', ''], facts)}</div>",
+        facts(table(["how", "value"], rows)),
         f"<p><code>{html.escape(study['command'])}</code></p>",
     ]

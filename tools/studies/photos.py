@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware.face.align import align
 from firmware.face.mesh import MediaPipeMesher
+from firmware.frame import Pixels
 from firmware.photo import read_photo
 from firmware.syndrome.saliency import region_grid
 from tools.dataset import Crops, Row, load_crops
@@ -75,10 +77,16 @@ def find_regions(folder: Path, rows: Sequence[Row]) -> dict[str, NDArray[np.gene
 
 
 def load(work: Path, design: Design) -> Crops:
-    """The crops of a whole cohort."""
+    """The crops of a whole cohort, as small as its design wants them."""
     found = [load_crops(folder_of(work, design, s) / "labels.csv", design.classes) for s, _ in parts(design)]
     rows = tuple(row for part in found for row in part.rows)
-    return Crops(np.concatenate([part.pixels for part in found]), rows, sum(part.missed for part in found))
+    small = [smaller(crop, design.crop_px) for part in found for crop in part.pixels]
+    return Crops(np.stack(small), rows, sum(part.missed for part in found))
+
+
+def smaller(crop: Pixels, side_px: int) -> Pixels:
+    """A crop [112,112,3] at another size; every pixel is the mean of what it covers."""
+    return np.asarray(cv2.resize(crop, (side_px, side_px), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def load_regions(work: Path, design: Design) -> dict[str, Grids]:

@@ -27,6 +27,7 @@ from tools.studies.settings import LOSSES, NETWORK, PATIENT, Settings
 from tools.studies.verification import verify
 from tools.train.identities import identities
 from tools.train.loop import train
+from tools.train.memory import keep_memory
 from tools.train.plan import Plan
 
 BATCH = 256
@@ -77,7 +78,7 @@ def recognition_path(work: Path) -> Path:
 
 def pretrain(work: Path, settings: Settings) -> None:
     """Learn to tell strangers apart, and measure it on strangers who were held out, beside an untrained network."""
-    torch.set_num_threads(1)
+    prepare()
     crops = load(work, settings.strangers)
     held = set(sorted({row.subject for row in crops.rows})[-settings.held_out :])
     is_new = np.array([row.subject in held for row in crops.rows])
@@ -90,6 +91,12 @@ def pretrain(work: Path, settings: Settings) -> None:
         embeddings = look(network, new).embeddings.astype(np.float64)
         figures[name] = verify(embeddings, [row.subject for row in new.rows], settings.seed)
     write_json(recognition_path(work), figures)
+
+
+def prepare() -> None:
+    """Make this process ready to train: one thread, which gives the same figures with any number of processes."""
+    torch.set_num_threads(1)
+    keep_memory()
 
 
 def untrained(classes: int, seed: int) -> Any:
@@ -105,7 +112,7 @@ def fold_path(work: Path, study: str, model: str, fold: int) -> Path:
 
 def trained(work: Path, done: Path, learn: Crops, plan: Plan, classes: int, pretrained: bool) -> Any:
     """The network after training on crops, from the state of the pretraining or from nothing."""
-    torch.set_num_threads(1)
+    prepare()
     start = load_state(pretrained_path(work)) if pretrained else None
     state, _ = train(learn, plan, done.with_suffix(".unfinished.pt"), classes=classes, start=start)
     return network_of(state)
