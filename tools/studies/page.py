@@ -197,9 +197,19 @@ def _study_2(study: Mapping[str, Any], said: Mapping[str, Sequence[str]]) -> lis
         paragraph(f"{study['frontal_photos']} of the photos are frontal, the others turned by 22 to 58 degrees."),
         wide(table(["patient or not", "published: accuracy", "phantoms: accuracy"], rows)),
         findings(said["frontal"]),
+        *_caution(study),
         "<h3>Where the evidence for a patient lies</h3>",
         *_saliency(study["saliency"], said["regions"]),
     ]
+
+
+def _caution(study: Mapping[str, Any]) -> list[str]:
+    """A warning where the frontal network is not better than always naming the largest class."""
+    interval = study["accuracy"]["frontal_only"]["interval"]
+    if interval and interval[0] > study["always_the_largest_class"]:
+        return []
+    text = "No network here is better, beyond chance, than always naming the largest class: its maps say little."
+    return [paragraph(text, "note")]
 
 
 def _saliency(found: Mapping[str, Any], sentences: Sequence[str]) -> list[str]:
