@@ -1,9 +1,9 @@
 """A trained network -> classifier.tflite: static int8, per-channel weights, int8 in and out.
 
 `python -m tools.convert (--program M.pt2 | --network NAME --state-dict M.pt | --module MOD:FN --state-dict M.pt)
---calibration CROPS --out FOLDER` writes FOLDER/classifier.tflite and FOLDER/convert.json, and prints how far int8
-agrees with float on crops that were held out. CROPS: a folder of 112 x 112 pictures, a folder of photos, or an .npz
-with `pixels`. Exit status 0: written; 1: int8 is too far from float, nothing is written; 2: unusable input.
+--calibration CROPS... --out FOLDER` writes FOLDER/classifier.tflite and FOLDER/convert.json, and prints how far int8
+agrees with float on crops that were held out. CROPS: folders of 112 x 112 pictures, of photos, or .npz with `pixels`.
+Exit status 0: written; 1: int8 is too far from float, nothing is written; 2: unusable input.
 `--module` imports and runs your own code; a state dict and a program are only read.
 """
 
@@ -22,7 +22,7 @@ import torch
 from firmware.errors import StateError
 from tools.agreement import Gate, Report, compare
 from tools.classes import ARCFACE, CROP_PX, NORMALISATIONS, Normalisation
-from tools.crops import Uses, named_crops, uses
+from tools.crops import Uses, all_crops, uses
 from tools.errors import ConversionError, run_main
 from tools.files import write_atomic
 from tools.ladder import Climbed, Ladder
@@ -125,9 +125,10 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--network", metavar="NAME", help=f"one of {', '.join(NETWORKS)}")
     source.add_argument("--module", metavar="MOD:FN", help="your own function that returns the network")
     parser.add_argument("--state-dict", type=Path, metavar="M.pt")
-    parser.add_argument("--calibration", type=Path, required=True, metavar="CROPS")
-    parser.add_argument("--training", type=Path, metavar="CROPS", help="fine-tune on these where nothing else suffices")
-    parser.add_argument("--hold-out", type=Path, metavar="CROPS", help="judge on these instead of 30 %% of the others")
+    crops: dict[str, Any] = {"type": Path, "nargs": "+", "metavar": "CROPS"}
+    parser.add_argument("--calibration", required=True, **crops)
+    parser.add_argument("--training", help="fine-tune on these where nothing else suffices", **crops)
+    parser.add_argument("--hold-out", help="judge on these instead of 30 %% of the others", **crops)
     parser.add_argument(
         "--pixels", choices=NORMALISATIONS, help="how the network wants its pixels (its own way, arcface)"
     )
@@ -140,10 +141,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Convert; returns the exit status."""
     options = _parser().parse_args(argv)
     usual = known(options.network).pixels if options.network else ARCFACE
-    held = named_crops(options.hold_out) if options.hold_out else None
-    crops = uses(named_crops(options.calibration), options.calibration, held)
+    held = all_crops(options.hold_out) if options.hold_out else None
+    crops = uses(all_crops(options.calibration), options.calibration[0], held)
     if options.training:
-        crops = crops.trained_on(named_crops(options.training), options.training)
+        crops = crops.trained_on(all_crops(options.training), options.training[0])
     network = network_of(options.program, options.network, options.module, options.state_dict)
     done = convert(network, crops, NORMALISATIONS.get(options.pixels, usual))
     tell(done)

@@ -62,6 +62,15 @@ class Uses:
         return replace(self, training=crops.at(fresh))
 
 
+def all_crops(paths: Sequence[Path]) -> Crops:
+    """The crops of several places, named apart where there is more than one."""
+    parts = [named_crops(path) for path in paths]
+    if len(parts) == 1:
+        return parts[0]
+    names = tuple(f"{number}/{name}" for number, part in enumerate(parts) for name in part.names)
+    return Crops(np.concatenate([part.pixels for part in parts]), names)
+
+
 def named_crops(path: Path) -> Crops:
     """Crops from a folder of 112 x 112 pictures, of photos (the device's own code aligns them), or an .npz.
 

@@ -218,6 +218,9 @@ def test_folder_of_photos_is_aligned_as_the_device_does(cohort: Path, tmp_path: 
     found = crops_module.named_crops(tmp_path)
     assert found.pixels.shape[1:] == (112, 112, 3)
     assert len(found.names) >= 3
+    twice = crops_module.all_crops([tmp_path, tmp_path])
+    assert len(twice.names) == len(set(twice.names)) == 2 * len(found.names)
+    assert crops_module.all_crops([tmp_path]).names == found.names
 
 
 @given(st.sets(st.text(min_size=1, max_size=8), min_size=4, max_size=60), st.randoms())

@@ -151,7 +151,7 @@ def test_crops_that_cannot_be_used_are_refused(tmp_path: Path, kind: str) -> Non
     elif kind == "few":
         write_npz(path, {"pixels": np.zeros((2, 112, 112, 3), np.uint8)})
     with pytest.raises((DataAbsentError, TableError)):
-        convert.uses(convert.named_crops(path), path)
+        convert.uses(convert.all_crops([path]), path)
     assert not (tmp_path / "proof").exists()
 
 
