@@ -2,12 +2,13 @@
 
 Rules: a folder of photos has a labels.csv (image_id, subject, label, and optionally split, age, sex, skin_tone, pose,
 site); a photo in which no face is found is left out and counted; pictures that are crops already are not aligned again;
-the cache is used only for the very same table.
+the cache is used only for the very same table and photos (by name, size and time of the last change).
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware.errors import PhotoAbsentError
 from firmware.face.align import align
 from firmware.face.mesh import BACKEND, MediaPipeMesher
 from firmware.frame import Frame, Pixels
@@ -168,8 +170,8 @@ def _face(frame: Frame, mesher: MediaPipeMesher) -> Pixels | None:
 def load_crops(table: Path, classes: Sequence[str] = CLASS_IDS) -> Crops:
     """The crops of a table's photos (they lie beside it), from the cache `<table>.crops.npz` when it fits."""
     rows = read_table(table, classes)
-    cache, key = table.with_suffix(".crops.npz"), f"{sha256(table)} {BACKEND}"
-    cached = _read_cache(cache, key)
+    cache, key = table.with_suffix(".crops.npz"), f"{sha256(table)} {_photos_now(table.parent, rows)} {BACKEND}"
+    cached = _read_cache(cache, key, len(rows))
     if cached is not None:
         pixels, index = cached
         return Crops(pixels, tuple(rows[i] for i in index), len(rows) - len(index))
@@ -183,13 +185,33 @@ def load_crops(table: Path, classes: Sequence[str] = CLASS_IDS) -> Crops:
     return crops
 
 
-def _read_cache(path: Path, key: str) -> tuple[Pixels, NDArray[np.int32]] | None:
-    """What is cached under this key; None when there is nothing or it is of another table."""
+def _photos_now(folder: Path, rows: Iterable[Row]) -> str:
+    """SHA-256 over name, size and time of the last change of every photo. PhotoAbsentError for one that is not there.
+
+    Reading eight thousand photos anew would take longer than it is worth; whoever replaces one changes its time.
+    """
+    digest = hashlib.sha256()
+    for row in rows:
+        photo = folder / row.image_id
+        try:
+            facts = photo.stat()
+        except OSError as error:
+            raise PhotoAbsentError(f"{photo} is not there") from error
+        digest.update(f"{row.image_id}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _read_cache(path: Path, key: str, count: int) -> tuple[Pixels, NDArray[np.int32]] | None:
+    """What is cached under this key for a table of `count` rows; None when there is nothing, or it is damaged."""
     try:
         arrays = read_npz(path)
-        return (arrays["pixels"], arrays["index"]) if str(arrays["key"]) == key else None
+        pixels, index, same = arrays["pixels"], arrays["index"], str(arrays["key"]) == key
     except (OSError, ValueError, KeyError):
         return None
+    if not same or pixels.dtype != np.uint8 or pixels.shape != (index.size, *CROP, 3):
+        return None
+    fits = index.ndim == 1 and index.dtype.kind == "i" and all(0 <= i < count for i in index.tolist())
+    return (pixels, index) if fits else None
 
 
 def load_folders(folders: Sequence[Path]) -> Crops:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,10 @@ from firmware.durable import write_durably
 from tools.errors import DataAbsentError, OutputError
 
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+NO_NPZ = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, AttributeError, TypeError, RuntimeError,
+)  # fmt: skip
+"""What numpy raises for damaged archives, besides ValueError."""
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -85,5 +91,5 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
         try:
             with np.load(handle, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
-        except (zipfile.BadZipFile, EOFError, KeyError, AttributeError, TypeError) as error:
+        except NO_NPZ as error:
             raise ValueError(f"no .npz file: {error}") from error

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from firmware.errors import PhotoAbsentError
 from tests.tools.pictures import pictures
 from tools.dataset import Crops, Row, check_classes, load_crops, load_folders, read_table
 from tools.errors import CheckpointError, DivergedError, OutputError, TableError, UsageError
+from tools.files import read_npz, write_npz
 
 torch = pytest.importorskip("torch", reason="needs the workshop: make setup-workshop")
 pytestmark = pytest.mark.workshop
@@ -62,6 +64,39 @@ def test_crops_of_another_size_or_beside_photos_are_refused(tmp_path: Path, odd:
     Image.new("RGB", (odd, odd)).save(folder / "1.png")
     with pytest.raises(TableError, match="crops"):
         load_crops(folder / "labels.csv")
+
+
+def test_a_replaced_photo_is_not_trained_on_as_it_was(tmp_path: Path) -> None:
+    folder = pictures(tmp_path, 4)
+    before = load_crops(folder / "labels.csv").pixels
+    Image.new("RGB", (112, 112), "green").save(folder / "2.png")
+    after = load_crops(folder / "labels.csv").pixels
+    assert (after[2] == (0, 128, 0)).all()
+    np.testing.assert_array_equal(after[[0, 1, 3]], before[[0, 1, 3]])
+    (folder / "1.png").unlink()
+    with pytest.raises(PhotoAbsentError, match=r"1\.png is not there"):
+        load_crops(folder / "labels.csv")
+
+
+@pytest.mark.parametrize("index", [[0, 1, 2, 4], [-1, 0, 1, 2], [0, 1, 2], [[0, 1], [2, 3]], [0.0, 1.0, 2.0, 3.0]])
+def test_a_damaged_cache_is_no_cache(tmp_path: Path, index: list[int]) -> None:
+    folder = pictures(tmp_path, 4)
+    crops, cache = load_crops(folder / "labels.csv"), folder / "labels.crops.npz"
+    write_npz(cache, read_npz(cache) | {"index": np.array(index)})
+    again = load_crops(folder / "labels.csv")
+    assert again.rows == crops.rows
+    np.testing.assert_array_equal(again.pixels, crops.pixels)
+    packed = bytearray(cache.read_bytes())
+    packed[len(packed) // 2 : len(packed) // 2 + 60] = b"\xff" * 60
+    cache.write_bytes(packed)
+    np.testing.assert_array_equal(load_crops(folder / "labels.csv").pixels, crops.pixels)
+
+
+def test_an_unchanged_folder_is_aligned_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = pictures(tmp_path, 4)
+    crops = load_crops(folder / "labels.csv")
+    monkeypatch.setattr("tools.dataset.align_photos", None)
+    np.testing.assert_array_equal(load_crops(folder / "labels.csv").pixels, crops.pixels)
 
 
 def test_a_photo_that_is_in_the_table_twice_is_refused(tmp_path: Path) -> None:
