@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from firmware.face.mesh import BACKEND, MediaPipeMesher
 from firmware.frame import Frame, Pixels
 from firmware.photo import find_photos, read_photo
 from tools.classes import CLASS_IDS, CROP_PX
-from tools.errors import DataAbsentError, TableError
+from tools.errors import DataAbsentError, TableError, UsageError
 from tools.files import read_npz, sha256, write_npz
 
 NEEDED: Final = ("image_id", "subject", "label")
@@ -215,15 +216,33 @@ def _read_cache(path: Path, key: str, count: int) -> tuple[Pixels, NDArray[np.in
 
 
 def load_folders(folders: Sequence[Path]) -> Crops:
-    """The crops of several folders, one after the other. TableError for a subject in two splits among them."""
+    """The crops of several folders, one after the other.
+
+    UsageError for a folder that is named twice, TableError for a photo or a subject in two splits among them.
+    """
+    places = [folder.resolve() for folder in folders]
+    for number, place in enumerate(places):
+        if place in places[:number]:
+            raise UsageError(f"--data names {folders[number]} twice: its photos would count twice")
     parts = [load_crops(folder / "labels.csv") for folder in folders]
     rows = tuple(row for part in parts for row in part.rows)
+    check_photos(places, parts)
     check_subjects(rows, folders[-1])
     return Crops(
         np.concatenate([part.pixels for part in parts]),
         rows,
         sum(part.missed for part in parts),
     )
+
+
+def check_photos(folders: Sequence[Path], parts: Sequence[Crops]) -> None:
+    """TableError when two tables name one photo: `image_id` may lead out of its folder."""
+    seen: set[str] = set()
+    for folder, part in zip(folders, parts, strict=True):
+        for photo in (os.path.normpath(folder / row.image_id) for row in part.rows):
+            if photo in seen:
+                raise TableError(f"the photo {photo} is in the tables twice")
+            seen.add(photo)
 
 
 def crops_at(path: Path) -> Pixels:

@@ -114,6 +114,19 @@ def test_a_subject_in_the_train_split_of_one_folder_and_the_test_of_another_is_r
         load_folders(folders)
 
 
+def test_a_folder_that_is_named_twice_does_not_count_twice(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "a", 4)
+    (tmp_path / "same").symlink_to(folder)
+    for again in (folder, tmp_path / "a" / ".." / "a", tmp_path / "same"):
+        with pytest.raises(UsageError, match=r"WRK-06 --data names .* twice"):
+            load_folders([folder, again])
+    other = pictures(tmp_path / "b", 4)
+    table = other / "labels.csv"
+    table.write_text(table.read_text().replace("3.png", "../a/3.png"))
+    with pytest.raises(TableError, match=r"WRK-02 .*a/3\.png is in the tables twice"):
+        load_folders([folder, other])
+
+
 def test_a_class_of_one_subject_is_refused() -> None:
     rows = [Row(str(i), f"s{i % 3}", int(i % 3 == 2), "train", {}) for i in range(9)]
     with pytest.raises(TableError, match="one subject, s2"):
