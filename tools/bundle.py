@@ -1,15 +1,16 @@
 """Make a model bundle of a converted network: `python -m tools.bundle build ... --out DIR`, describe and check one.
 
-Writes manifest.json (last), classifier.tflite, gallery.npz, saliency.npz and model-card.md. models/README.md describes
+Writes classifier.tflite, gallery.npz, saliency.npz, model-card.md and, last, manifest.json. models/README.md describes
 the format. Rules: limits come from the split `calibration`, figures from `test`, references from `train`; the same
-input gives the same bytes.
+input gives the same bytes; a bundle that is there stays whole until the new one was read back as the device reads it.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,26 +19,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware.bundle.manifest import Calibration
-from firmware.bundle.verify import load_bundle
+from firmware.bundle.verify import Bundle, load_bundle
 from firmware.face.mesh import BACKEND
+from firmware.syndrome.classifier import TfliteClassifier
+from firmware.syndrome.gallery import Gallery
+from firmware.syndrome.saliency import Saliency
 from tools.agreement import Model
 from tools.calibrate import fit_limits
 from tools.card import model_card
-from tools.checkpoint import load_state
-from tools.classes import CLASS_IDS, CLASS_NAMES, CROP_PX, PIXEL_MEAN, PIXEL_STD, UNAFFECTED_INDEX
-from tools.dataset import Crops, load_folders, read_table
+from tools.classes import CLASS_IDS, CLASS_NAMES, CROP_PX, UNAFFECTED_INDEX
+from tools.dataset import Crops, load_folders
 from tools.elsewhere import describe
-from tools.errors import CheckpointError, TableError, run_main
+from tools.errors import TableError, run_main
+from tools.facts import about, activation_weights, classifier, pixels_of, read_facts, source
 from tools.figures import confusion, figures
-from tools.files import npz_bytes, read_json, sha256, write_atomic, write_json
-from tools.gallery import gallery, read_model
-from tools.network import cam_weights
+from tools.files import npz_bytes
+from tools.gallery import gallery
+from tools.staging import json_bytes, put
 
-DESCRIPTION: Final = (
+PHANTOM: Final = (
     "Phantom model: trained on rendered and generated faces of people who do not exist. "
     "It shows that the kiosk works; it says nothing about a person."
 )
-FILES: Final = ("classifier.tflite", "gallery.npz", "saliency.npz", "model-card.md")
+OTHER: Final = "Not clinical: trained on the photos of {folders} folders, see Data in its card. Nothing was validated."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +78,14 @@ def _by_tone(crops: Crops, right: NDArray[np.bool_]) -> dict[str, float]:
     return {str(t): float(right[tones == t].mean()) for t in sorted(set(tones) - {""}, key=lambda t: (len(t), t))}
 
 
-def source(folder: Path) -> str:
-    """What is in a folder of photos, by its about.json where there is one."""
-    rows = read_table(folder / "labels.csv")
-    about = folder / "about.json"
-    what = read_json(about)["what"] if about.exists() else "photos"
-    return f"{what}: {len({row.subject for row in rows})} subjects, {len(rows)} photos"
-
-
-def saliency_bytes(state_dict: Path) -> bytes:
-    """saliency.npz: class activation weights float32 [features, classes]; CheckpointError for another network."""
-    try:
-        weights = cam_weights(load_state(state_dict)).numpy()
-    except KeyError as error:
-        raise CheckpointError(f"{state_dict} is no phenonet: it lacks {error}") from error
-    return npz_bytes({"weights": weights.astype(np.float32)})
-
-
-def manifest(options: argparse.Namespace, model: Model, measured: Measured, facts: dict[str, Any]) -> dict[str, Any]:
-    """The manifest, for the files that lie in the bundle's folder by now."""
-    files = {name: options.out / name for name in FILES}
+def manifest(
+    options: argparse.Namespace,
+    model: Model,
+    measured: Measured,
+    facts: Mapping[str, Any],
+    files: Mapping[str, bytes],
+) -> dict[str, Any]:
+    """The manifest of these files."""
     kept = ("top1_agreement", "cosine_p1", "parameters", "multiply_adds", "subjects", "photos")
     return {
         "format": 1,
@@ -101,13 +93,16 @@ def manifest(options: argparse.Namespace, model: Model, measured: Measured, fact
         "version": options.version,
         "clinical": False,
         "created": options.created,
-        "description": DESCRIPTION,
+        "description": PHANTOM if facts["phantom"] else OTHER.format(folders=len(options.data)),
         "mesh_backend": BACKEND,
-        "input": {"size_px": CROP_PX, "mean": [PIXEL_MEAN] * 3, "std": [PIXEL_STD] * 3},
+        "input": {"size_px": CROP_PX, "mean": list(model.pixels.mean), "std": list(model.pixels.std)},
         "labels": [{"id": i, "name": name} for i, name in zip(CLASS_IDS, CLASS_NAMES, strict=True)],
         "outputs": [{"name": n, "shape": [int(s) for s in detail["shape"]]} for n, detail in model.outputs.items()],
         "calibration": asdict(measured.limits),
-        "files": {name: {"sha256": sha256(path), "bytes": path.stat().st_size} for name, path in files.items()},
+        "files": {
+            name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+            for name, content in files.items()
+        },
         "provenance": {
             "commands": options.command,
             "data": facts["sources"],
@@ -118,27 +113,39 @@ def manifest(options: argparse.Namespace, model: Model, measured: Measured, fact
 
 def build(options: argparse.Namespace) -> int:
     """Write the bundle; returns the exit status."""
-    packed = read_model(options.converted / "classifier.tflite")
-    facts = {**read_json(options.state_dict.with_name("train.json")), **read_json(options.converted / "convert.json")}
-    crops, model = load_folders(options.data), Model(packed)
+    facts = read_facts(options.converted, options.state_dict)
+    weights = activation_weights(options.state_dict)
+    pixels = pixels_of(facts, options.converted / "convert.json")
+    packed, model = classifier(options.converted / "classifier.tflite", pixels)
+    phantom = facts.get("start_sha256") is None and all(about(folder) is not None for folder in options.data)
+    crops = load_folders(options.data)
     measured = measure(model, crops)
     identity = {"id": options.id, "version": options.version}
-    facts |= {"bytes": len(packed), "sources": [source(folder) for folder in options.data]}
+    facts |= {"bytes": len(packed), "sources": [source(folder) for folder in options.data], "phantom": phantom}
     card = model_card(identity, facts, measured.figures, measured.confusion, measured.by_tone, options.command)
-    write_atomic(options.out / "classifier.tflite", packed)
-    write_atomic(options.out / "gallery.npz", npz_bytes(gallery(model, crops, options.per_class)))
-    write_atomic(options.out / "saliency.npz", saliency_bytes(options.state_dict))
-    write_atomic(options.out / "model-card.md", card.encode())
-    write_json(options.out / "manifest.json", manifest(options, model, measured, facts))
-    load_bundle(options.out)
+    files = {
+        "classifier.tflite": packed,
+        "gallery.npz": npz_bytes(gallery(model, crops, options.per_class)),
+        "saliency.npz": npz_bytes({"weights": weights}),
+        "model-card.md": card.encode(),
+    }
+    stated = manifest(options, model, measured, facts, files)
+    put(options.out, {**files, "manifest.json": json_bytes(stated)}, usable)
     for name, value in measured.figures.items():
         print(f"{name}: {value}", file=sys.stderr)
     return 0
 
 
+def usable(folder: Path) -> Bundle:
+    """The bundle in a folder, opened by all of the device's own readers; their errors for what they cannot use."""
+    bundle = load_bundle(folder)
+    for reader in (TfliteClassifier, Gallery, Saliency):
+        reader(bundle)
+    return bundle
+
+
 def add_reports(options: argparse.Namespace) -> int:
     """Write the figures of reports into a bundle that is there."""
-    load_bundle(options.bundle)
     describe(options.bundle, options.report)
     load_bundle(options.bundle)
     return 0
@@ -146,13 +153,13 @@ def add_reports(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Verify a bundle as the device does; a defect is one line and exit status 2."""
-    bundle = load_bundle(options.bundle)
+    bundle = usable(options.bundle)
     print(f"{bundle.manifest.id} {bundle.manifest.version}: every file is the one its manifest names")
     return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `build` or `check`; returns the exit status."""
+    """Run `build`, `describe` or `check`; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.bundle", description=__doc__)
     actions = parser.add_subparsers(required=True)
     builder = actions.add_parser("build", help="make a bundle")

@@ -14,9 +14,7 @@ SHORT_NAMES: Final = ("Down", "CdLS", "22q11", "WBS", "Noonan", "Alagille", "una
 
 CARD: Final = """# Model card: {id} {version}
 
-**Not clinical. This model has never seen a person.** It was trained on rendered and generated faces of people who do
-not exist and says nothing about anyone. It exists so that the kiosk, its tests and its converter run end to
-end with a real network. The device shows that on every screen while the manifest says `"clinical": false`.
+{lead}
 
 ## What it is
 
@@ -26,13 +24,9 @@ seven logits (six syndromes and unaffected), the last feature map.
 
 ## Data
 
-Nobody in it exists. {subjects} subjects, {photos} photos, split by subject (train, calibration, test):
+{whose}{subjects} subjects, {photos} photos, split by subject (train, calibration, test):
 
-{sources}
-
-A rendered face is MediaPipe's mesh with a measured mean and identity basis; a syndrome is its facial HPO terms, drawn
-as often as the HPO annotations say and pushed into the mesh by sizes that we chose. Everything else has the same
-distribution in every class.
+{sources}{drawn}
 
 ## Figures
 
@@ -54,16 +48,43 @@ By skin tone (share of photos whose first class is right): {tones}.
 
 ## Limits
 
-- The sizes of the terms are our guess, so how separable the classes are here says nothing about patients. Telling
-  patients from unaffected people is far harder (published AUROC 0.55 to 0.86) than telling phantoms apart.
-- Six classes in seven are affected here; in a clinic nearly nobody is. The manifest's limits fit this mixture only.
-- Ears, neck, hairline and stature are not rendered as features.
-- It has learned displacements of a mesh, not patients: its answer for a real face is arbitrary.
+{limits}
 
 ## How it was made
 
 {commands}
 """
+
+PHANTOM: Final[Mapping[str, str]] = {
+    "lead": """\
+**Not clinical. This model has never seen a person.** It was trained on rendered and generated faces of people who do
+not exist and says nothing about anyone. It exists so that the kiosk, its tests and its converter run end to
+end with a real network. The device shows that on every screen while the manifest says `"clinical": false`.""",
+    "whose": "Nobody in it exists. ",
+    "drawn": """
+
+A rendered face is MediaPipe's mesh with a measured mean and identity basis; a syndrome is its facial HPO terms, drawn
+as often as the HPO annotations say and pushed into the mesh by sizes that we chose. Everything else has the same
+distribution in every class.""",
+    "limits": """\
+- The sizes of the terms are our guess, so how separable the classes are here says nothing about patients. Telling
+  patients from unaffected people is far harder (published AUROC 0.55 to 0.86) than telling phantoms apart.
+- Six classes in seven are affected here; in a clinic nearly nobody is. The manifest's limits fit this mixture only.
+- Ears, neck, hairline and stature are not rendered as features.
+- It has learned displacements of a mesh, not patients: its answer for a real face is arbitrary.""",
+}
+"""What only the workshop's own data allows to say: every folder has the about.json of what rendered or generated it."""
+OTHER: Final[Mapping[str, str]] = {
+    "lead": """\
+**Not clinical.** It was trained on the photos of {folders} folders; see Data. Nothing was validated on patients, and
+the device says so on every screen while the manifest says `"clinical": false`.""",
+    "whose": "",
+    "drawn": "",
+    "limits": """\
+- The figures are those of the test subjects of these folders; other people, cameras and places were not looked at.
+- The manifest's limits fit the mixture of classes in these folders only; in a clinic nearly nobody is affected.""",
+}
+"""What can be said of photos from elsewhere."""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -88,13 +109,16 @@ def model_card(
 ) -> str:
     """The card's text.
 
-    identity: id, version; facts: what train.json and convert.json say, plus `bytes`; figures: of tools.figures; counts:
-    the confusion matrix; tones: accuracy by Monk tone.
+    identity: id, version; facts: what train.json and convert.json say, plus `bytes`, `sources` and `phantom` (whether
+    nobody in the data exists); figures: of tools.figures; counts: the confusion matrix; tones: accuracy by Monk tone.
     """
     shown = [f"| {name} | {value} |" for name, value in figures.items() if name != "cases"]
     values: dict[str, Any] = {**identity, **facts, "sources": "\n".join(f"- {line}" for line in facts["sources"])}
+    texts = (
+        dict(PHANTOM) if facts["phantom"] else {**OTHER, "lead": OTHER["lead"].format(folders=len(facts["sources"]))}
+    )
     return CARD.format(
-        **values,
+        **{**values, **texts},
         cases=figures["cases"] or 0,
         rows="\n".join(shown),
         confusion=confusiontable(counts),

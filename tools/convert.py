@@ -24,7 +24,7 @@ from tools.agreement import Gate, Report, compare
 from tools.classes import ARCFACE, CROP_PX, NORMALISATIONS, Normalisation
 from tools.crops import Uses, all_crops, uses
 from tools.errors import ConversionError, run_main
-from tools.files import write_atomic
+from tools.files import sha256, write_atomic
 from tools.ladder import Climbed, Ladder
 from tools.layers import Layer, layers, table
 from tools.network import NETWORKS, known
@@ -146,12 +146,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.training:
         crops = crops.trained_on(all_crops(options.training), options.training[0])
     network = network_of(options.program, options.network, options.module, options.state_dict)
+    made_of = sha256(options.state_dict) if options.state_dict and not options.program else None
     done = convert(network, crops, NORMALISATIONS.get(options.pixels, usual))
     tell(done)
     if done.missed and not options.accept_below:
         print(f"not written: {'; '.join(done.missed)} (--accept-below writes it all the same)", file=sys.stderr)
         return 1
-    facts = json.dumps(done.facts(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    stated = {**done.facts(), "state_dict_sha256": made_of}
+    facts = json.dumps(stated, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write(options.out, {"classifier.tflite": done.climbed.small, "convert.json": facts.encode()})
     return 0
 

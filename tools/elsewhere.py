@@ -2,19 +2,30 @@
 
 A bundle must exist before the device's code can be measured with it, so its card comes in two parts: `tools.bundle
 build` writes what training knows, and `tools.bundle describe DIR --report NAME=report.json ...` adds a column for each
-report of `tools.evaluate`, whatever it says. Describing again replaces the columns.
+report of `tools.evaluate`, whatever it says. Describing again replaces the columns, and repairs a bundle whose card is
+not the one of its manifest: what was killed between the two writes leaves such a one. Rule: a report belongs to the
+classifier that it measured, and only there.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from firmware.bundle.manifest import Manifest, read_manifest
+from firmware.bundle.verify import MODEL
+from firmware.errors import BundleAlteredError
 from tools.card import table
 from tools.errors import TableError, UsageError
-from tools.files import read_json, sha256, write_atomic, write_json
+from tools.facts import is_number
+from tools.files import read_json, sha256
+from tools.staging import json_bytes, put
 
+CARD: Final = "model-card.md"
+NAME: Final = re.compile(r"\w[\w, -]*")
 HEADING: Final = "## Elsewhere"
 NEXT: Final = "## Limits"
 FIGURES: Final[Mapping[str, str]] = {
@@ -31,17 +42,34 @@ FIGURES: Final[Mapping[str, str]] = {
 COUNTS: Final[Mapping[str, str]] = {"subjects": "people", "cases": "photos", "photos_without_face": "without a face"}
 
 
-def reports_of(words: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """NAME=FILE words -> reports. UsageError for a word of another form, TableError for a file that is no report."""
+def reports_of(words: Sequence[str], classifier: str) -> dict[str, dict[str, Any]]:
+    """NAME=FILE words -> reports about the classifier with this SHA-256.
+
+    UsageError for a word of another form, TableError for a file that is no report, or one about another classifier.
+    """
     found: dict[str, dict[str, Any]] = {}
     for word in words:
         name, equals, path = word.partition("=")
-        if not (name and equals and path):
-            raise UsageError(f"--report wants NAME=report.json, not {word!r}")
+        if not (NAME.fullmatch(name) and equals and path) or name in found:
+            raise UsageError(f"--report wants NAME=report.json, each NAME once and in plain words, not {word!r}")
         found[name] = read_json(Path(path))
-        if not {*FIGURES, *COUNTS, "intervals"} <= found[name].keys():
+        if not _is_report(found[name]):
             raise TableError(f"{path} is no report of tools.evaluate")
+        if found[name].get("classifier_sha256") != classifier:
+            raise TableError(f"{path} is a report about another classifier; evaluate this bundle")
     return found
+
+
+def _is_report(report: Mapping[str, Any]) -> bool:
+    """Whether all that the card shows is there: counts, figures that are numbers or null, intervals of two numbers."""
+    if not isinstance(intervals := report.get("intervals"), dict) or not {*FIGURES, *COUNTS} <= report.keys():
+        return False
+    spans = [intervals[name] for name in FIGURES if intervals.get(name) is not None]
+    return (
+        all(is_number(report[name]) for name in COUNTS)
+        and all(report[name] is None or is_number(report[name]) for name in FIGURES)
+        and all(isinstance(span, list) and len(span) == 2 and all(map(is_number, span)) for span in spans)
+    )
 
 
 def cell(report: Mapping[str, Any], name: str) -> str:
@@ -69,18 +97,40 @@ def section(reports: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def describe(bundle: Path, words: Sequence[str]) -> None:
-    """Put the reports into DIR's card and manifest. UsageError without one, TableError for a card of another form."""
-    reports = reports_of(words)
+    """Put the reports into DIR's card and manifest, all or nothing.
+
+    UsageError without a report, TableError for a card of another form, BundleAlteredError where any other file than the
+    card is not the one of the manifest.
+    """
+    manifest = sound_but_for_card(bundle)
+    reports = reports_of(words, manifest.files[MODEL].sha256 if MODEL in manifest.files else "")
     if not reports:
         raise UsageError("--report NAME=report.json is needed once or more")
-    card_at, manifest = bundle / "model-card.md", read_json(bundle / "manifest.json")
-    before, marked, after = card_at.read_text(encoding="utf-8").partition(NEXT)
-    if not marked:
-        raise TableError(f"{card_at} has no part {NEXT!r}")
-    card = before.partition(HEADING)[0] + section(reports) + marked + after
-    write_atomic(card_at, card.encode())
-    manifest["files"]["model-card.md"] = {"sha256": sha256(card_at), "bytes": card_at.stat().st_size}
-    manifest["provenance"]["elsewhere"] = {
+    card = described(bundle / CARD, reports).encode()
+    stated = read_json(bundle / "manifest.json")
+    stated["files"][CARD] = {"sha256": hashlib.sha256(card).hexdigest(), "bytes": len(card)}
+    stated.setdefault("provenance", {})["elsewhere"] = {
         said: {name: report[name] for name in (*COUNTS, *FIGURES)} for said, report in reports.items()
     }
-    write_json(bundle / "manifest.json", manifest)
+    put(bundle, {CARD: card, "manifest.json": json_bytes(stated)})
+
+
+def sound_but_for_card(bundle: Path) -> Manifest:
+    """The manifest of a bundle whose files, the card left aside, are what it says."""
+    manifest = read_manifest(bundle)
+    for name, entry in manifest.files.items():
+        path = bundle / name
+        if name != CARD and not (path.is_file() and sha256(path) == entry.sha256):
+            raise BundleAlteredError(f"{path} is not the file that the manifest names")
+    return manifest
+
+
+def described(card: Path, reports: Mapping[str, Mapping[str, Any]]) -> str:
+    """The card's text with a column per report instead of those it has."""
+    try:
+        before, marked, after = card.read_text(encoding="utf-8").partition(NEXT)
+    except (OSError, ValueError) as error:
+        raise TableError(f"{card} cannot be read") from error
+    if not marked:
+        raise TableError(f"{card} has no part {NEXT!r}")
+    return before.partition(HEADING)[0] + section(reports) + marked + after

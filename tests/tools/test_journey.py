@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from firmware.bundle.manifest import MANIFEST_LIMIT_BYTES
 from firmware.bundle.verify import Bundle, load_bundle
+from firmware.errors import KioskError
 from firmware.face.align import FaceCrop, align
 from firmware.face.mesh import MediaPipeMesher
 from firmware.photo import read_photo
 from firmware.syndrome.classifier import TfliteClassifier
+from tools import staging
 from tools.agreement import Model, cosines
 from tools.evaluate import __main__ as evaluate
-from tools.files import read_npz, sha256
+from tools.files import npz_bytes, read_npz, sha256
 
 REPORT = {
     "accuracy", "macro_f1", "auroc_affected", "refer_sensitivity", "refer_specificity", "inconclusive_rate",
@@ -35,7 +40,8 @@ def crop_of(pixels: np.ndarray) -> FaceCrop:
 def made(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle made from the small cohort by the commands a user types."""
     pytest.importorskip("torch", reason="the workshop needs torch: make setup-workshop")
-    from tools import bundle, convert, train
+    from tools import bundle, convert
+    from tools.train import __main__ as train
 
     folder = tmp_path_factory.mktemp("made")
     trained, converted = str(folder / "trained"), str(folder / "converted")
@@ -68,6 +74,155 @@ def test_small_cohort_becomes_a_bundle_that_the_device_runs(made: Path, cohort: 
     assert len(history) == 1
 
 
+def rebuild(made: Path, cohort: Path, out: Path, **changed: Path) -> int:
+    """`tools.bundle build` into a folder, with other inputs than those that fit."""
+    from tools import bundle
+
+    given = {"converted": made / "converted", "state-dict": made / "trained" / "phenonet.pt", "data": cohort}
+    given |= {name.replace("_", "-"): path for name, path in changed.items()}
+    words = [word for name, path in given.items() for word in (f"--{name}", str(path))]
+    return bundle.main(["build", *words, "--out", str(out), "--id", "tiny", "--command", "make it so"])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.fixture
+def good(made: Path, tmp_path: Path) -> Path:
+    """The bundle, with a film beside it that is no part of it."""
+    folder = Path(shutil.copytree(made / "bundle", tmp_path / "good"))
+    (folder / "frames").mkdir()
+    (folder / "frames" / "1.jpg").write_bytes(b"a film")
+    return folder
+
+
+def other_state(made: Path, folder: Path, name: str, classes: int = 7) -> Path:
+    """A fresh network's state dict, with the same train.json beside it."""
+    from tools.checkpoint import save_state
+    from tools.network import build
+
+    shutil.copy(made / "trained" / "train.json", folder)
+    save_state(folder / f"{name}.pt", build(name, classes).state_dict())
+    return folder / f"{name}.pt"
+
+
+def converted_with(made: Path, folder: Path, **changed: object) -> Path:
+    """The conversion with other entries in convert.json; None takes one out."""
+    found = Path(shutil.copytree(made / "converted", folder / "conversion"))
+    facts = json.loads((found / "convert.json").read_text()) | changed
+    (found / "convert.json").write_text(json.dumps({k: v for k, v in facts.items() if v is not None}))
+    return found
+
+
+@pytest.mark.workshop
+def test_bundle_built_again_has_the_same_bytes_and_keeps_what_lies_beside(made: Path, cohort: Path, good: Path) -> None:
+    before = contents(good)
+    (good / "gallery.npz").write_bytes(b"half")
+    assert rebuild(made, cohort, good) == 0
+    assert contents(good) == before
+    assert (good / "frames" / "1.jpg").read_bytes() == b"a film"
+    assert sorted(path.name for path in good.iterdir() if path.is_dir()) == ["frames"]
+
+
+@pytest.mark.workshop
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        ("another network", "WRK-04.*not converted from"),
+        ("another width", "BUN-04.*weights must have the shape"),
+        ("no activation weights", "WRK-03.*only phenonet"),
+        ("no facts", "WRK-01.*top1_agreement"),
+        ("no pixels", "WRK-01.*wants its pixels"),
+        ("garbage", "WRK-04.*no TFLite model"),
+        ("full disk", "WRK-07.*No space left"),
+    ],
+)
+def test_wrong_input_leaves_the_good_bundle_whole(
+    made: Path, cohort: Path, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, what: str
+) -> None:
+    before, changed = contents(good), {}
+    if wrong == "another network":
+        changed["state_dict"] = other_state(made, tmp_path, "phenonet")
+    elif wrong == "another width":
+        changed["state_dict"] = other_state(made, tmp_path, "phenonet-small")
+        changed["converted"] = converted_with(made, tmp_path, state_dict_sha256=None)
+    elif wrong == "no activation weights":
+        changed["state_dict"] = other_state(made, tmp_path, "mobilefacenet")
+        changed["converted"] = converted_with(made, tmp_path, state_dict_sha256=None)
+    elif wrong == "no facts":
+        changed["converted"] = converted_with(made, tmp_path)
+        (changed["converted"] / "convert.json").write_text("{}")
+    elif wrong == "no pixels":
+        changed["converted"] = converted_with(made, tmp_path, input={"mean": [1, 2]})
+    elif wrong == "garbage":
+        changed["converted"] = converted_with(made, tmp_path)
+        (changed["converted"] / "classifier.tflite").write_bytes(b"garbage" * 100)
+    else:
+        written = staging.write_atomic
+
+        def full(path: Path, content: bytes) -> None:
+            if path.name == "saliency.npz":
+                raise OSError(28, "No space left on device")
+            written(path, content)
+
+        monkeypatch.setattr(staging, "write_atomic", full)
+    with pytest.raises(KioskError, match=what):
+        rebuild(made, cohort, good, **changed)
+    assert contents(good) == before
+    assert sorted(path.name for path in good.iterdir() if path.is_dir()) == ["frames"]
+
+
+@pytest.mark.workshop
+def test_network_that_learned_identities_is_no_bundle(made: Path, cohort: Path, tmp_path: Path) -> None:
+    from tools import convert
+
+    state = other_state(made, tmp_path, "phenonet", classes=9)
+    crops = ["--calibration", str(cohort / "labels.crops.npz"), "--accept-below", "--out", str(tmp_path / "nine")]
+    assert convert.main(["--network", "phenonet", "--state-dict", str(state), *crops]) == 0
+    with pytest.raises(KioskError, match=r"WRK-04.*has not the 7 classes"):
+        rebuild(made, cohort, tmp_path / "bundle", state_dict=state, converted=tmp_path / "nine")
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.workshop
+def test_check_opens_the_bundle_as_the_device_does(good: Path) -> None:
+    from tools import bundle
+
+    assert bundle.main(["check", str(good)]) == 0
+    narrow = npz_bytes({"weights": np.zeros((3, 7), np.float32)})
+    (good / "saliency.npz").write_bytes(narrow)
+    stated = json.loads((good / "manifest.json").read_text())
+    stated["files"]["saliency.npz"] = {"sha256": hashlib.sha256(narrow).hexdigest(), "bytes": len(narrow)}
+    (good / "manifest.json").write_text(json.dumps(stated))
+    with pytest.raises(KioskError, match="weights must have the shape"):
+        bundle.main(["check", str(good)])
+
+
+@pytest.mark.workshop
+def test_manifest_states_the_pixels_of_the_conversion(made: Path, cohort: Path, tmp_path: Path) -> None:
+    pixels = {"mean": [120.0, 121.0, 122.0], "std": [60.0, 61.0, 62.0]}
+    converted = converted_with(made, tmp_path, input=pixels)
+    assert rebuild(made, cohort, tmp_path / "bundle", converted=converted) == 0
+    assert load_bundle(tmp_path / "bundle").manifest.normalisation.std == (60.0, 61.0, 62.0)
+
+
+@pytest.mark.workshop
+def test_only_data_that_the_workshop_made_is_said_to_be_of_nobody(made: Path, cohort: Path, tmp_path: Path) -> None:
+    said = (made / "bundle" / "model-card.md").read_text()
+    assert "never seen a person" in said
+    assert "Nobody in it exists" in said
+    folder = Path(shutil.copytree(cohort, tmp_path / "photos", ignore=shutil.ignore_patterns("about.json")))
+    assert rebuild(made, cohort, tmp_path / "bundle", data=folder) == 0
+    card = (tmp_path / "bundle" / "model-card.md").read_text()
+    stated = json.loads((tmp_path / "bundle" / "manifest.json").read_text())
+    assert stated["clinical"] is False
+    for text in (card, stated["description"]):
+        assert "trained on the photos of 1 folders" in text
+        assert "Not clinical" in text
+        assert not [claim for claim in ("never seen", "exist", "rendered", "mesh,", "phantom") if claim in text.lower()]
+
+
 @pytest.mark.workshop
 def test_evaluation_writes_a_flat_report(made: Path, cohort: Path) -> None:
     out = made / "report"
@@ -79,13 +234,14 @@ def test_evaluation_writes_a_flat_report(made: Path, cohort: Path) -> None:
     assert all(report[name] is None or isinstance(report[name], (int, float)) for name in REPORT)
     stated = json.loads((made / "bundle" / "manifest.json").read_text())["provenance"]["figures"]
     assert report["accuracy"] == stated["accuracy"]
+    assert report["classifier_sha256"] == sha256(made / "bundle" / "classifier.tflite")
     assert "Phantom model" in (out / "report.html").read_text()
 
 
 @pytest.mark.workshop
 def test_training_again_gives_the_same_network(made: Path, cohort: Path) -> None:
-    from tools import train
     from tools.checkpoint import load_state
+    from tools.train import __main__ as train
 
     assert train.main(["--data", str(cohort), "--out", str(made / "again"), "--epochs", "1"]) == 0
     first, second = (load_state(made / name / "phenonet.pt") for name in ("trained", "again"))
@@ -110,6 +266,21 @@ def test_exported_program_and_own_module_convert_too(made: Path, cohort: Path) -
     crops = read_npz(cohort / "labels.crops.npz")["pixels"][:10]
     one, other = (Model((made / n / "classifier.tflite").read_bytes()).run(crops)["embedding"] for n in ("m", "p"))
     assert cosines(one, other).min() > 0.999
+
+
+def test_photo_without_a_face_counts_in_the_part_that_is_evaluated(
+    cohort: Path, phantom_folder: Path, tmp_path: Path
+) -> None:
+    photos = sorted(cohort.glob("*.jpg"))[:4]
+    rows = [f"{photo.name},s{i},unaffected,{'train' if i == 0 else 'test'}" for i, photo in enumerate(photos)]
+    (tmp_path / "labels.csv").write_text("\n".join(["image_id,subject,label,split", *rows]))
+    for i, photo in enumerate(photos):
+        black = i in {0, 1}
+        cv2.imwrite(str(tmp_path / photo.name), np.zeros((320, 320, 3), np.uint8) if black else cv2.imread(str(photo)))
+    options = ["--bundle", str(phantom_folder), "--data", str(tmp_path / "labels.csv"), "--resamples", "20"]
+    assert evaluate.main([*options, "--out", str(tmp_path / "out")]) == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert (report["cases"], report["photos_without_face"]) == (2, 1)
 
 
 def test_shipped_bundle_is_what_its_manifest_says(phantom: Bundle, phantom_folder: Path) -> None:

@@ -20,8 +20,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from firmware.bundle.verify import load_bundle
-from tools.dataset import Crops, load_crops
+from firmware.bundle.verify import MODEL, load_bundle
+from tools.dataset import Crops, load_crops, read_table
 from tools.errors import UsageError, run_main
 from tools.evaluate import measures, plots, readers
 from tools.evaluate.bootstrap import RESAMPLES
@@ -93,7 +93,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.checkpoint:
         models["float"] = by_checkpoint(options.network, options.checkpoint, bundle, crops)
     report = report_of(models, answers, options.resamples)
-    report |= {"clinical": bundle.manifest.clinical, "photos_without_face": float(everything.missed)}
+    splits = {row.split for row in crops.rows}
+    missed = sum(row.split in splits for row in read_table(options.data, ids)) - len(crops.rows)
+    report |= {"clinical": bundle.manifest.clinical, "photos_without_face": float(missed)}
+    report["classifier_sha256"] = bundle.manifest.files[MODEL].sha256
     title = f"{bundle.manifest.id} {bundle.manifest.version} on {options.data.name}"
     write_json(options.out / "report.json", report)
     write_atomic(options.out / "report.html", page(title, report, pictures_of(models["int8"], report)).encode())
