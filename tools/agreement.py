@@ -65,13 +65,13 @@ class Gate:
     int8_macs_share: float = 0.95
 
     def misses(self, report: Report | Likeness, share: float) -> list[str]:
-        """What is missed, in words; empty when all is reached."""
+        """What is missed, in words; empty when all is reached. A figure that is no number reaches nothing."""
         found = (
             ("top-1 agreement", report.top1_agreement, self.top1_agreement),
             ("cosine at the 1st percentile", report.cosine_p1, self.cosine_p1),
             ("share of int8 multiply-adds", share, self.int8_macs_share),
         )
-        return [f"{name} {value:.4f} is below {least}" for name, value, least in found if value < least]
+        return [f"{name} {value:.4f} is below {least}" for name, value, least in found if not value >= least]
 
 
 class Model:
@@ -130,7 +130,9 @@ class Likeness:
 
 
 def likeness(wanted: Mapping[str, Floats], found: Mapping[str, Floats]) -> Likeness:
-    """Compare what float (`wanted`) and int8 say of the same crops."""
+    """Compare what float (`wanted`) and int8 say of the same crops. ConversionError where float says no number."""
+    if not all(bool(np.isfinite(values).all()) for values in wanted.values()):
+        raise ConversionError("the network's outputs are not finite for every crop")
     cosine = cosines(wanted["embedding"], found["embedding"])
     return Likeness(
         *_first_answers(wanted, found),

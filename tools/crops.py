@@ -40,6 +40,11 @@ class Crops:
         """Some of them."""
         return type(self)(self.pixels[list(chosen)], tuple(self.names[i] for i in chosen))
 
+    def besides(self, *others: Crops) -> Self:
+        """Those whose pixels are in none of the others, whatever they are called there."""
+        seen = {pixels.tobytes() for other in others for pixels in other.pixels}
+        return self.at([i for i, pixels in enumerate(self.pixels) if pixels.tobytes() not in seen])
+
 
 @dataclass(frozen=True, slots=True)
 class Uses:
@@ -54,12 +59,11 @@ class Uses:
     training: Crops | None = None
 
     def trained_on(self, crops: Crops, path: Path) -> Uses:
-        """The same with crops to train on, less those that choose and judge. TableError when none is left."""
-        seen = {pixels.tobytes() for part in (self.choice, self.held) for pixels in part.pixels}
-        fresh = [i for i, pixels in enumerate(crops.pixels) if pixels.tobytes() not in seen]
-        if len(fresh) < FEWEST_CROPS:
-            raise TableError(f"{path} holds {len(fresh)} crops besides those held out, {FEWEST_CROPS} are needed")
-        return replace(self, training=crops.at(fresh))
+        """The same with crops to train on, less those that choose and judge. TableError when too few are left."""
+        fresh = crops.besides(self.choice, self.held)
+        if len(fresh.names) < FEWEST_CROPS:
+            raise TableError(f"{path} holds {len(fresh.names)} crops besides those held out, {FEWEST_CROPS} are needed")
+        return replace(self, training=fresh)
 
 
 def all_crops(paths: Sequence[Path]) -> Crops:
@@ -100,9 +104,14 @@ def aligned(folder: Path, photos: Sequence[Path]) -> Crops:
 
 
 def uses(crops: Crops, path: Path, held: Crops | None = None) -> Uses:
-    """Who is used for what; with crops that are held out already, all others may set ranges and choose."""
+    """Who is used for what; with crops that are held out already, all others may set ranges and choose.
+
+    TableError when there are too few; crops that are held out do not count, under whatever name they are given.
+    """
+    crops = crops.besides(held) if held else crops
     if len(crops.names) < FEWEST_CROPS:
-        raise TableError(f"{path} holds {len(crops.names)} crops, {FEWEST_CROPS} or more are needed")
+        besides = " besides those held out" if held else ""
+        raise TableError(f"{path} holds {len(crops.names)} crops{besides}, {FEWEST_CROPS} or more are needed")
     order = sorted(range(len(crops.names)), key=lambda i: hashlib.sha256(crops.names[i].encode()).digest())
     out = 0 if held else max(int(len(order) * SHARES[0]), 1)
     rest = order[out:]

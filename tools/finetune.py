@@ -3,7 +3,8 @@
 While it trains, weights and activations are rounded as int8 will round them (the gradient passes as if they were not)
 and the float network is the teacher: embedding and logits shall stay what they were, so no labels are needed and
 nothing is forgotten. Rules: only crops that were given for it are seen; ranges are the widest that the float network
-reaches on them; the same crops and seed give the same weights.
+reaches on RANGE_BATCHES batches of them, and what was tuned is shipped with the widest ranges too (ladder.py); the same
+crops and seed give the same weights.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
+from tools.errors import ConversionError
 from tools.rewrite import operator, value
 
 LAYERS: Final = frozenset({"conv2d", "linear"})
@@ -143,7 +145,12 @@ def rounding_runner(program: Any, ranges: Iterable[Any]) -> _Runner:
 
 
 def finetune(program: Any, inputs: Any, steps: int = STEPS, rate: float = RATE) -> None:
-    """Change the program's weights in place. program: a rewritten graph; inputs: [n,3,112,112] as it wants them."""
+    """Change the program's weights in place. program: a rewritten graph; inputs: [n,3,112,112] as it wants them.
+
+    Weights that other graphs or modules share change there too: hand over a copy. ConversionError without any layer.
+    """
+    if not _weights(program):
+        raise ConversionError("the network has no convolution and no linear layer to fine-tune")
     batches = _batches(inputs, one_by_one=not _takes_batches(program, inputs))
     runner = rounding_runner(program, (part for _ in range(RANGE_BATCHES) for part in next(batches)))
     teacher = torch.fx.Interpreter(program)  # calling the graph itself would insist on one crop at a time

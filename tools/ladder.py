@@ -1,15 +1,18 @@
 """From plain post-training quantisation upwards, until int8 is close enough to float.
 
 Rules: the rungs are a table; each is judged on the crops that are kept for choosing, never on those that are held
-out; the first that reaches AIM is taken, else the best one. Nothing here needs labels; the last rungs fine-tune and are
-only tried where crops to train on were given.
+out; the first that reaches AIM is taken, else the best one; every base is made of the network as it was given, so a
+recipe says all that was done. Nothing here needs labels; the last rungs fine-tune and are only tried where crops to
+train on were given.
 """
 
 from __future__ import annotations
 
+import copy
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+import numpy as np
 import torch
 
 from tools.agreement import Gate, Likeness, Model, likeness
@@ -17,9 +20,10 @@ from tools.bias import correct
 from tools.classes import Normalisation
 from tools.crops import Uses
 from tools.equalise import equalise
+from tools.errors import ConversionError
 from tools.finetune import finetune
 from tools.operators import Operator, int8_share, operators
-from tools.quantise import Extremes, observe, quantise, to_tflite
+from tools.quantise import Extremes, observe, quantise, quiet, to_tflite
 from tools.rewrite import rewrite
 from tools.tensors import Floats
 
@@ -31,7 +35,8 @@ AIM: Final = Gate(cosine_p1=0.995)
 class Rung:
     """One way to quantise: which ranges, how many last operators stay float, and what is done to the weights.
 
-    tuned: fine-tuned while rounded (finetune.py).
+    tuned: fine-tuned while rounded (finetune.py). It trains with the widest ranges and is shipped with them. Its biases
+    are not corrected: that would aim at the means of the tuned network, not at those of the one that was given.
     """
 
     ranges: str = "widest"
@@ -53,9 +58,8 @@ RUNGS: Final = (
     Rung("clipped", float_tail=6, corrected=True),
     Rung("clipped", float_tail=6, equalised=True, corrected=True),
     Rung("clipped", float_tail=12, corrected=True),
-    Rung("clipped", tuned=True),
-    Rung("clipped", tuned=True, corrected=True),
-    Rung("clipped", float_tail=6, tuned=True, corrected=True),
+    Rung("widest", tuned=True),
+    Rung("widest", float_tail=6, tuned=True),
 )
 LARGE: Final = 1_000_000_000
 """Multiply-adds from which a network sees fewer crops."""
@@ -121,7 +125,7 @@ class Ladder:
         self._inputs, self._choice = pixels.apply(uses.ranges.pixels[:most]), uses.choice.pixels[:most]
         self._plain = plain
         self._bases: dict[tuple[bool, bool], tuple[bytes, Extremes]] = {
-            (False, False): (plain, observe(plain, self._inputs))
+            (False, False): (plain, _observed(plain, self._inputs))
         }
         self._wanted = Model(plain, pixels).run(self._choice)
 
@@ -134,12 +138,13 @@ class Ladder:
         """The float model that a rung starts from, and what its activations reach."""
         key = (rung.equalised, rung.tuned)
         if key not in self._bases:
+            program = _copy_of(self._program)
             if rung.equalised:
-                equalise(self._program, channels_first(self._inputs[:EQUALISING_CROPS]))
+                equalise(program, channels_first(self._inputs[:EQUALISING_CROPS]))
             if rung.tuned:
-                finetune(self._program, self._training)
-            plain = to_tflite(self._program)
-            self._bases[key] = (plain, observe(plain, self._inputs))
+                finetune(program, self._training)
+            plain = to_tflite(program)
+            self._bases[key] = (plain, _observed(plain, self._inputs))
         return self._bases[key]
 
     def make(self, rung: Rung) -> bytes:
@@ -185,6 +190,21 @@ class Ladder:
 def channels_first(inputs: Floats) -> Any:
     """[n,112,112,3] -> a tensor [n,3,112,112]."""
     return torch.from_numpy(inputs.transpose(0, 3, 1, 2).copy())
+
+
+def _copy_of(program: Any) -> Any:
+    """A program with weights of its own."""
+    with quiet():  # torch warns of how it copies itself
+        return copy.deepcopy(program)
+
+
+def _observed(plain: bytes, inputs: Floats) -> Extremes:
+    """What the activations reach. ConversionError where that is no number: the quantiser would crash on it."""
+    seen = observe(plain, inputs)
+    for name, low, high in zip(seen.names, seen.low.T, seen.high.T, strict=True):
+        if not (np.isfinite(low).all() and np.isfinite(high).all()):
+            raise ConversionError(f"the network's values are not finite on every crop (first in {name})")
+    return seen
 
 
 def _too_much_float(ops: list[Operator], float_tail: int) -> str:

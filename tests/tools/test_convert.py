@@ -136,6 +136,28 @@ def test_network_of_another_form_is_refused(network, what: str) -> None:
         convert.convert(network.eval(), crops_module.uses(some, Path("crops")))
 
 
+class Sensitive(nn.Module):
+    """Finite for an even picture, and for nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 5, 4)
+
+    def forward(self, x):
+        return self.conv(torch.sqrt(0.001 - x * x)).mean(dim=(2, 3))
+
+
+def test_network_that_is_not_finite_on_faces_is_refused() -> None:
+    some = crops_module.Crops(pictures(8), tuple("abcdefgh"))
+    with pytest.raises(ConversionError, match="finite"):
+        convert.convert(Sensitive().eval(), crops_module.uses(some, Path("crops")))
+
+
+def test_figure_that_is_no_number_misses_the_gate() -> None:
+    alike = agreement.Likeness(float("nan"), None, 1.0, float("nan"), 1.0)
+    assert len(agreement.Gate().misses(alike, float("nan"))) == 3
+
+
 def altered(path: Path, out: Path, change) -> Path:
     """A program whose files went through `change(name, content)`."""
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w") as new:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from tools.crops import Crops, uses
-from tools.errors import TableError
+from tools.errors import ConversionError, TableError
 
 torch = pytest.importorskip("torch", reason="the workshop needs torch: make setup-workshop")
 finetune = pytest.importorskip("tools.finetune")
@@ -39,21 +40,73 @@ def crops(count: int) -> Crops:
     return Crops(pixels.repeat(8, axis=1).repeat(8, axis=2), tuple(f"{n}.png" for n in range(count)))
 
 
-def apart(program: object, tuned: object, inputs: object) -> float:
-    """How far the rounded network is from the float one."""
-    teacher, runner = torch.fx.Interpreter(program), finetune.rounding_runner(tuned, [inputs])
+def answers(program: object, inputs: object) -> object:
+    """What the float network says."""
     with torch.no_grad():
-        return float(1 - torch.nn.functional.cosine_similarity(teacher.run(inputs), runner.run(inputs)).mean())
+        return torch.fx.Interpreter(program).run(inputs).clone()
+
+
+def apart(wanted: object, tuned: object, inputs: object) -> float:
+    """How far the rounded network is from these answers."""
+    runner = finetune.rounding_runner(tuned, [inputs])
+    with torch.no_grad():
+        return float(1 - torch.nn.functional.cosine_similarity(wanted, runner.run(inputs)).mean())
+
+
+def scaled(pixels: np.ndarray) -> object:
+    return torch.from_numpy(pixels.transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1)
 
 
 def test_rounding_hurts_less_after_fine_tuning() -> None:
     torch.manual_seed(3)
     network = Uneven().eval()
-    program, tuned = rewrite(network), rewrite(network)
-    x = torch.from_numpy(crops(24).pixels.transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1)
-    before = apart(program, tuned, x)
+    x = scaled(crops(24).pixels)
+    tuned = rewrite(copy.deepcopy(network))
+    wanted = answers(rewrite(network), x)
+    before = apart(wanted, tuned, x)
     finetune.finetune(tuned, x, steps=60, rate=1e-3)
-    assert 0 < apart(program, tuned, x) < 0.8 * before
+    assert 0 < apart(wanted, tuned, x) < 0.8 * before
+    assert bool((answers(rewrite(network), x) == wanted).all()), "the teacher moved"
+
+
+def test_network_without_layers_cannot_be_fine_tuned() -> None:
+    class Bare(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, x: object) -> object:
+            return x.mean(dim=(2, 3))
+
+    with pytest.raises(ConversionError, match=r"WRK-04.*fine-tune"):
+        finetune.finetune(rewrite(Bare().eval()), scaled(crops(4).pixels))
+
+
+def test_every_base_is_made_of_the_network_as_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What equalised before does not reach the fine-tuned base, nor the given network."""
+    torch.manual_seed(3)
+    network, parts = Uneven().eval(), uses(crops(20), Path("crops.npz"))
+    given = {name: value.clone() for name, value in network.state_dict().items()}
+    parts = replace(parts, training=parts.ranges)
+    seen = []
+
+    def noted(program: object, inputs: object) -> None:
+        seen.append(sorted(float(value.detach().abs().sum()) for value in [*program.parameters(), *program.buffers()]))
+        for value in program.parameters():
+            value.data += 1
+
+    monkeypatch.setattr(ladder, "finetune", noted)
+    usual = pytest.importorskip("tools.classes").ARCFACE
+    one, other = (ladder.Ladder(network, parts, usual) for _ in range(2))
+    one.base(ladder.Rung(tuned=True))
+    plain = other.base(ladder.Rung(equalised=True))[0]
+    other.base(ladder.Rung(tuned=True))
+    assert seen[0] == seen[1]
+    assert all(bool((value == given[name]).all()) for name, value in network.state_dict().items())
+    assert other.base(ladder.Rung(equalised=True, tuned=True)) != plain
+    assert seen[2] != seen[1]
+
+
+def test_tuned_rungs_ship_the_ranges_that_they_train_with() -> None:
+    tuned = [rung for rung in ladder.RUNGS if rung.tuned]
+    assert tuned
+    assert not [rung for rung in tuned if rung.ranges != "widest" or rung.corrected]
 
 
 def test_crops_that_judge_train_nothing() -> None:
@@ -67,9 +120,19 @@ def test_crops_that_judge_train_nothing() -> None:
         parts.trained_on(parts.held, Path("held.npz"))
 
 
+def test_crops_that_are_held_out_set_no_range_under_another_name_either() -> None:
+    every = crops(20)
+    again = Crops(every.pixels[:8], tuple(f"copy of {name}" for name in every.names[:8]))
+    parts = uses(every, Path("crops.npz"), again)
+    assert set(parts.held.names) == set(again.names)
+    assert {*parts.ranges.names, *parts.choice.names} == set(every.names[8:])
+    with pytest.raises(TableError, match="0 crops besides those held out"):
+        uses(every, Path("crops.npz"), every)
+
+
 def test_without_crops_the_rung_says_why_it_was_skipped() -> None:
     parts = uses(crops(12), Path("crops.npz"))
-    rung = ladder.Rung("clipped", tuned=True)
+    rung = ladder.Rung(tuned=True)
     usual = pytest.importorskip("tools.classes").ARCFACE
     assert "--training" in ladder.Ladder(Uneven().eval(), parts, usual).skip(rung)
     given = replace(parts, training=parts.ranges)
