@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,8 +24,8 @@ from firmware.errors import StateError
 from tools.agreement import Gate, Report, compare
 from tools.classes import ARCFACE, CROP_PX, NORMALISATIONS, Normalisation
 from tools.crops import Uses, all_crops, uses
-from tools.errors import ConversionError, run_main
-from tools.files import sha256, write_atomic
+from tools.errors import ConversionError, OutputError, run_main
+from tools.files import check_folder, sha256, write_atomic, writing
 from tools.ladder import Climbed, Ladder
 from tools.layers import Layer, layers, table
 from tools.network import NETWORKS, known
@@ -93,9 +94,11 @@ def convert(network: Any, crops: Uses, pixels: Normalisation = ARCFACE) -> Conve
 
 
 def write(out: Path, files: Mapping[str, bytes]) -> None:
-    """Put all the files into a folder, or none: aside first, then each in its place. StateError without room."""
+    """Put all the files into a folder, or none: aside first, then each in its place. OutputError without room."""
     aside = {out / f".{name}.staged": out / name for name in files}
     try:
+        with writing(out):
+            out.mkdir(parents=True, exist_ok=True)
         for staged, content in zip(aside, files.values(), strict=True):
             write_atomic(staged, content)
         for staged, place in aside.items():
@@ -103,7 +106,10 @@ def write(out: Path, files: Mapping[str, bytes]) -> None:
     except OSError as error:
         for staged in aside:
             for left in (staged, staged.with_name(f".{staged.name}.new")):
-                left.unlink(missing_ok=True)
+                with suppress(OSError):  # what could not be made cannot be removed
+                    left.unlink(missing_ok=True)
+        if isinstance(error, OutputError):
+            raise
         raise StateError(f"{out} cannot be written ({error.strerror})", WRITABLE) from error
 
 
@@ -140,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Convert; returns the exit status."""
     options = _parser().parse_args(argv)
+    check_folder(options.out)
     usual = known(options.network).pixels if options.network else ARCFACE
     held = all_crops(options.hold_out) if options.hold_out else None
     crops = uses(all_crops(options.calibration), options.calibration[0], held)

@@ -1,7 +1,7 @@
 """Files of the workshop: whole or not at all, and the same bytes for the same content.
 
-Rules: a file is written aside, flushed to the disk and renamed into place, so a reader never sees half of one. An
-.npz has fixed timestamps and is never a pickle.
+Rules: a file is written aside, flushed to the disk and renamed into place, so a reader never sees half of one; what
+cannot be written is an OutputError and leaves nothing aside. An .npz has fixed timestamps and is never a pickle.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,30 @@ NO_NPZ = (
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Put `content` at `path` as the device does (`firmware.durable`). Makes the folder, leaves nothing aside."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    """Put `content` at `path` as the device does (`firmware.durable`), with its folder. OutputError without room."""
+    with writing(path), leaving_none([path.with_name(f".{path.name}.new")]):
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, content)
-    except OSError:
-        path.with_name(f".{path.name}.new").unlink(missing_ok=True)
-        raise
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put `content` at `path` whole or not at all, without waiting for the disk: for one photo of thousands."""
+    aside = path.with_name(f".{path.name}.new")
+    with writing(path), leaving_none([aside]):
+        aside.write_bytes(content)
+        aside.replace(path)
+
+
+def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put all the files into a folder, or none: aside first, then each in its place. OutputError without room."""
+    staged = {folder / f".{name}.staged": folder / name for name in files}
+    with writing(folder), leaving_none(staged):
+        for aside, content in zip(staged, files.values(), strict=True):
+            write_atomic(aside, content)
+        for place in filter(Path.is_dir, staged.values()):
+            raise OutputError(f"{place} cannot be written: it is a folder")
+        for aside, place in staged.items():
+            aside.replace(place)
 
 
 @contextmanager
@@ -45,14 +63,42 @@ def writing(path: Path) -> Iterator[None]:
     """Says an OSError in here as an OutputError about `path`."""
     try:
         yield
+    except OutputError:
+        raise
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror})") from error
 
 
+@contextmanager
+def leaving_none(asides: Iterable[Path]) -> Iterator[None]:
+    """Removes the files that were put aside when an OSError ends what is in here."""
+    try:
+        yield
+    except OSError:
+        for aside in asides:
+            with suppress(OSError):  # what could not be made cannot be removed
+                aside.unlink(missing_ok=True)
+        raise
+
+
+def check_folder(path: Path) -> None:
+    """OutputError where no result could go into the folder `path`, there or not yet: to be told before long work."""
+    with writing(path):
+        there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise OutputError(f"{path} cannot be a folder: {there} is a file")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{path} cannot be written (no right to write in {there})")
+
+
+def json_bytes(value: object) -> bytes:
+    """`value` as indented UTF-8 JSON with a final newline; NaN is refused (ValueError)."""
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
 def write_json(path: Path, value: object) -> None:
-    """Write `value` as indented UTF-8 JSON with a final newline; NaN is refused (ValueError)."""
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    write_atomic(path, (text + "\n").encode())
+    """Write `value` as `json_bytes`, atomically."""
+    write_atomic(path, json_bytes(value))
 
 
 def read_json(path: Path) -> dict[str, Any]:

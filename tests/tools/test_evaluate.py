@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from firmware.bundle.manifest import Calibration, Label
 from tools.dataset import Row
-from tools.errors import TableError
+from tools.errors import OutputError, TableError
 from tools.evaluate import measures, readers
 from tools.evaluate.__main__ import main, pictures_of, report_of
 from tools.evaluate.bootstrap import intervals
@@ -180,3 +180,7 @@ def test_the_shipped_bundle_is_measured_from_a_folder_of_photos(phantom_folder: 
     for name in FIXED:
         assert name in report
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+    (tmp_path / "other" / "report.html").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"WRK-07 .*report\.html cannot be written"):
+        main([*command, "--out", str(tmp_path / "other"), "--resamples", "20"])
+    assert [p.name for p in (tmp_path / "other").iterdir()] == ["report.html"], "no report without its page"

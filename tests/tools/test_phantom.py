@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import fields, replace
 from itertools import combinations
@@ -29,6 +31,7 @@ from tools.phantom.terms import NAMES, PAINTED, PUSHES, SYNDROMES, UNAFFECTED, t
 from tools.phantom.texture import paint
 from tools.phantom.topology import eye_ring, lip_ring, oval, triangles
 
+REPOSITORY = Path(__file__).parents[2]
 INSIDE = sorted(set(range(468)) - set(oval().tolist()))
 
 
@@ -51,6 +54,51 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert one == two
     assert (tmp_path / "other" / "labels.csv").read_bytes() != one["labels.csv"]
     assert not set(one.values()) & {p.read_bytes() for p in (tmp_path / "other").iterdir()}
+
+
+def test_a_second_cohort_leaves_no_photo_of_the_first_and_touches_nothing_else(tmp_path: Path) -> None:
+    words = [str(tmp_path), "--size", "64"]
+    assert render_cohort([*words, "--subjects", "2", "--seed", "5"]) == 0
+    (tmp_path / "mine.jpg").write_bytes(b"mine")
+    assert render_cohort([*words, "--subjects", "1", "--seed", "6"]) == 0
+    assert {p.name for p in tmp_path.glob("*.jpg")} == {row["image_id"] for row in rows_of(tmp_path)} | {"mine.jpg"}
+
+
+@pytest.mark.parametrize("about", [None, "{}", '{"what": "photos of our clinic"}', "no json"])
+def test_a_folder_with_a_table_of_other_photos_is_refused_untouched(tmp_path: Path, about: str | None) -> None:
+    (tmp_path / "labels.csv").write_text("image_id,subject,label\nmine.jpg,s1,unaffected\n")
+    (tmp_path / "mine.jpg").write_bytes(b"mine")
+    if about is not None:
+        (tmp_path / "about.json").write_text(about)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    with pytest.raises(UsageError, match=r"WRK-06 .* holds a table of other photos"):
+        render_cohort([str(tmp_path), "--size", "64", "--subjects", "1"])
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_a_table_cannot_have_anything_removed_that_is_no_photo_beside_it(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert render_cohort([str(out), "--size", "64", "--subjects", "1", "--seed", "5"]) == 0
+    (tmp_path / "mine.jpg").write_bytes(b"mine")
+    (out / "notes.txt").write_bytes(b"mine")
+    table = out / "labels.csv"
+    table.write_text(table.read_text() + "../mine.jpg,s,unaffected,test,1,F,1,frontal\nnotes.txt,s,unaffected,,,,,\n")
+    assert render_cohort([str(out), "--size", "64", "--subjects", "1", "--seed", "6"]) == 0
+    assert (tmp_path / "mine.jpg").exists() and (out / "notes.txt").exists()
+
+
+@pytest.mark.parametrize("more", [[], ["--basis", "external"]])
+def test_a_disk_that_fills_up_leaves_no_half_of_a_photo(tmp_path: Path, more: list[str]) -> None:
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500));"
+        "from tools.phantom.__main__ import main; from tools.errors import run_main; run_main(main)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), "--subjects", "1", "--size", "64", *more]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("WRK-07") and "_0.jpg cannot be written (File too large)" in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_table_names_every_photo_and_no_subject_is_in_two_splits(cohort: Path) -> None:

@@ -49,6 +49,16 @@ def test_a_portrait_lends_its_skin_to_people_of_every_label(cohort: Path, tmp_pa
     assert all(np.array_equal(mine[0][:8], other[:8]) or np.abs(mine[0][:8] - other[:8]).mean() < 40 for other in mine)
 
 
+def test_fewer_people_leave_no_photo_of_those_before(cohort: Path, tmp_path: Path) -> None:
+    words = [*frontal(cohort, 1), "--out", str(tmp_path), "--people"]
+    assert portraits.main([*words, "2"]) == 0
+    assert portraits.main([*words, "1"]) == 0
+    assert {p.name for p in tmp_path.glob("*.jpg")} == {row["image_id"] for row in rows_of(tmp_path)}
+    (tmp_path / "about.json").unlink()
+    with pytest.raises(UsageError, match="holds a table of other photos"):
+        portraits.main([*words, "1"])
+
+
 def test_faces_that_do_not_serve_are_left_out(cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     grey = tmp_path / "grey.png"
     cv2.imwrite(str(grey), np.full((200, 200, 3), 128, np.uint8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from firmware.face.mesh import MediaPipeMesher
 from firmware.photo import read_photo
-from tools.errors import UsageError
+from tools.errors import OutputError, UsageError
 from tools.phantom.__main__ import main as phantom
 from tools.phantom.cohort import cohort as draw_cohort
 from tools.phantom.photo import jpeg
@@ -40,6 +41,18 @@ def landmarks(portrait: Path) -> np.ndarray:
 def rows_of(folder: Path) -> list[dict[str, str]]:
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
+
+
+def test_a_disk_that_fills_up_ends_the_warping_with_nothing_half_written(
+    portrait: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("firmware.durable.os.fsync", no_room)
+    with pytest.raises(OutputError, match=r"WRK-07 .*\.png cannot be written \(No space left on device\)"):
+        phantom(["--warp", str(portrait), "--out", str(tmp_path)])
+    assert not list(tmp_path.iterdir())
 
 
 def test_every_syndrome_is_written_and_found_where_it_was_meant(portrait: Path, tmp_path: Path) -> None:

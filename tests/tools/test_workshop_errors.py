@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import subprocess
@@ -11,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools import dataset, gallery
-from tools.errors import CheckpointError, DataAbsentError, TableError
+from tools import dataset, folds, gallery
+from tools.errors import CheckpointError, DataAbsentError, OutputError, TableError
 from tools.evaluate import __main__ as evaluate
-from tools.files import read_npz, write_npz
+from tools.files import check_folder, read_npz, write_npz, write_together, write_whole
 
 torch = pytest.importorskip("torch", reason="the workshop needs torch: make setup-workshop")
 bundle = pytest.importorskip("tools.bundle")
@@ -181,3 +182,44 @@ def test_npz_has_the_same_bytes_whenever_it_is_written(tmp_path: Path) -> None:
         "b": ["x", "yz"],
     }
     assert [p.name for p in (tmp_path / "one").iterdir()] == ["x.npz"]
+
+
+@pytest.mark.parametrize("place", ["sub", "sub/deeper"])
+def test_a_result_that_cannot_go_where_it_should_is_one_line(tmp_path: Path, place: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"mine")
+    with pytest.raises(OutputError, match="WRK-07"):
+        check_folder(file / place)
+    with pytest.raises(OutputError, match="WRK-07"):
+        convert.write(file / place, {"classifier.tflite": b"new", "convert.json": b"new"})
+    with pytest.raises(OutputError, match="WRK-07"):
+        convert.main(["--network", "phenonet", "--calibration", "none", "--out", str(file / place)])
+    with pytest.raises(OutputError, match="WRK-07"):
+        write_whole(file / place, b"new")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"] and file.read_bytes() == b"mine"
+    check_folder(tmp_path / place)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"], "looking makes nothing"
+
+
+def test_a_full_disk_keeps_what_a_conversion_wrote_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"classifier.tflite": b"the good one", "convert.json": b"{}"}
+    convert.write(tmp_path, files)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == files
+
+    def no_room(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("firmware.durable.os.fsync", no_room)
+    for write in (convert.write, write_together):
+        with pytest.raises(OutputError, match=r"WRK-07 .*No space left on device"):
+            write(tmp_path, dict.fromkeys(files, b"new"))
+        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == files
+
+
+def test_folds_cannot_take_the_place_of_a_folder(tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("image_id,subject,label\n" + "".join(f"{i}.jpg,s{i},unaffected\n" for i in range(3)))
+    (tmp_path / "out").mkdir()
+    with pytest.raises(OutputError, match=r"WRK-07 .*Is a directory"):
+        folds.main(["--data", str(table), "--folds", "3", "--out", str(tmp_path / "out")])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["labels.csv", "out"]

@@ -27,7 +27,7 @@ from tools.evaluate import measures, plots, readers
 from tools.evaluate.bootstrap import RESAMPLES
 from tools.evaluate.cases import Cases, by_checkpoint, by_device
 from tools.evaluate.page import page
-from tools.files import write_atomic, write_json
+from tools.files import check_folder, json_bytes, write_together
 
 
 def test_part(crops: Crops) -> Crops:
@@ -84,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     if options.resamples < 20:
         raise UsageError("--resamples must be 20 or more")
+    check_folder(options.out)
     bundle = load_bundle(options.bundle)
     ids = [label.id for label in bundle.manifest.labels]
     answers = readers.read_answers(options.readers, ids) if options.readers else {}
@@ -98,8 +99,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     report |= {"clinical": bundle.manifest.clinical, "photos_without_face": float(missed)}
     report["classifier_sha256"] = bundle.manifest.files[MODEL].sha256
     title = f"{bundle.manifest.id} {bundle.manifest.version} on {options.data.name}"
-    write_json(options.out / "report.json", report)
-    write_atomic(options.out / "report.html", page(title, report, pictures_of(models["int8"], report)).encode())
+    text = page(title, report, pictures_of(models["int8"], report))
+    write_together(options.out, {"report.json": json_bytes(report), "report.html": text.encode()})
     for name, value in report.items():
         if value is None or isinstance(value, (int, float)):
             print(f"{name}: {value}", file=sys.stderr)

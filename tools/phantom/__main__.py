@@ -1,7 +1,9 @@
 """Render a labelled cohort: `python -m tools.phantom OUT --subjects N --seed S`.
 
 Writes OUT/<image_id> (JPEG), OUT/labels.csv (image_id,subject,label,split,age,sex,skin_tone,pose) and
-OUT/metadata.jsonl: per photo the true landmarks [478,3] in pixels, the pose and the terms that were drawn.
+OUT/metadata.jsonl: per photo the true landmarks [478,3] in pixels, the pose and the terms that were drawn. In a folder
+that this command made before, the photos that only the old table names are removed; one with a table of other photos
+is refused.
 
 `python -m tools.phantom --warp PHOTO... --syndrome ID --out DIR` is another command: see `--warp --help`.
 """
@@ -19,8 +21,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools.errors import UsageError, run_main
-from tools.files import write_atomic, write_json
+from tools.files import write_atomic, write_json, write_whole
 from tools.phantom.ablation import ABLATIONS, disguise_some
+from tools.phantom.again import photos_before, remove
 from tools.phantom.ages import aged, group_list
 from tools.phantom.cohort import Subject, cohort
 from tools.phantom.external import external_cohort
@@ -34,6 +37,7 @@ from tools.phantom.warped import main as warp_photos
 COLUMNS: Final = ("image_id", "subject", "label", "split", "age", "sex", "skin_tone", "pose")
 BASES: Final = {"shipped": cohort, "external": external_cohort}
 """Where people, terms and cameras come from: as the shipped bundle's training, or otherwise and all for the test."""
+WHAT: Final = "rendered people"
 LOG_EVERY = 100
 
 
@@ -60,7 +64,7 @@ def write_subject(subject: Subject, size_px: int, out: Path) -> tuple[list[tuple
     for number, scene in enumerate(subject.scenes):
         image_id = f"{subject.name}_{number}.jpg"
         photo = render(person, scene, size_px, size_px, atlas=atlas)
-        (out / image_id).write_bytes(jpeg(photo.pixels, scene.sensor.jpeg_quality))
+        write_whole(out / image_id, jpeg(photo.pixels, scene.sensor.jpeg_quality))
         known = (image_id, subject.name, person.label, subject.split, person.age, person.sex, person.skin_tone)
         rows.append((*known, *((subject.kinds[number], subject.sites[number]) if subject.kinds else ("frontal",))))
         lines.append(json.dumps(metadata_of(image_id, subject, scene, photo)))
@@ -80,7 +84,7 @@ def about(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
     """What the folder holds, for the model card: the options that are not the usual ones."""
     given = {name: value for name, value in vars(options).items() if value != parser.get_default(name)}
     words = [f"--{name.replace('_', '-')} {value}" for name, value in given.items() if name != "out"]
-    return f"rendered people ({' '.join(words)})"
+    return f"{WHAT} ({' '.join(words)})"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -107,6 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not 0.0 <= options.disguise <= 1.0:
         raise UsageError("--disguise must be a share, 0 to 1")
     make_folder(options.out)
+    before = photos_before(options.out, WHAT)
     rows: list[tuple[object, ...]] = []
     lines: list[str] = []
     people = BASES[options.basis](options.subjects, options.seed, options.unaffected_share)
@@ -125,8 +130,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if number % LOG_EVERY == 0 or number == options.subjects:
             print(f"{number} of {options.subjects} subjects, {len(rows)} photos", file=sys.stderr)
     write_atomic(options.out / "metadata.jsonl", ("\n".join(lines) + "\n").encode())
-    write_atomic(options.out / "labels.csv", table(rows))
     write_json(options.out / "about.json", {"what": about(parser, options)})
+    write_atomic(options.out / "labels.csv", table(rows))
+    remove(options.out, before - {str(row[0]) for row in rows})
     return 0
 
 

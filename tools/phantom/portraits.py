@@ -7,7 +7,7 @@ portrait as it is joins the unaffected. For portraits of synthetic people only, 
 
 Writes DIR/<photo>_<n>.jpg and DIR/labels.csv. The subject is the portrait: its people share a skin, so they share a
 split, every fifth portrait `calibration` and the others `train`. Portraits that show no single face, or a face turned
-by more than 25 degrees, are left out and counted.
+by more than 25 degrees, are left out and counted. A folder that was written before is used as by `tools.phantom`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from firmware.face.mesh import FaceMesher, MediaPipeMesher
 from firmware.frame import Frame, Pixels
 from firmware.photo import find_photos, read_photo
 from tools.errors import DataAbsentError, UsageError, run_main
-from tools.files import write_atomic, write_json
+from tools.files import write_atomic, write_json, write_whole
+from tools.phantom.again import photos_before, remove
 from tools.phantom.cohort import labels
 from tools.phantom.directions import tilt
 from tools.phantom.measure import turned_deg
@@ -50,6 +51,7 @@ IDENTITY_SPREAD: Final = 0.6
 """Standard deviation of the change of identity, in those of the shape model."""
 COMPONENTS: Final = 30
 JPEG_QUALITY: Final = 92
+WHAT: Final = "people out of"
 CALIBRATION_EVERY: Final = 5
 
 Floats = NDArray[np.float64]
@@ -107,7 +109,7 @@ def make(photos: Sequence[Path], out: Path, people: int, share: float, seed: int
                 continue
             for n, (label, pixels) in enumerate(found):
                 image_id = f"{photo.stem}_{n}.jpg"
-                (out / image_id).write_bytes(jpeg(pixels, JPEG_QUALITY))
+                write_whole(out / image_id, jpeg(pixels, JPEG_QUALITY))
                 rows.append({"image_id": image_id, "subject": photo.stem, "label": label, "split": split})
     return rows, missed
 
@@ -124,6 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.people < 1 or not 0 <= options.seed <= 999:
         raise UsageError("--people must be 1 or more, --seed 0 to 999")
     make_folder(options.out)
+    before = photos_before(options.out, WHAT)
     photos = list(find_photos(options.photos))
     rows, missed = make(photos, options.out, options.people, options.unaffected_share, options.seed)
     if not rows:
@@ -132,8 +135,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
+    write_json(options.out / "about.json", {"what": f"{WHAT} {len(photos) - missed} generated portraits"})
     write_atomic(options.out / "labels.csv", text.getvalue().encode())
-    write_json(options.out / "about.json", {"what": f"people out of {len(photos) - missed} generated portraits"})
+    remove(options.out, before - {row["image_id"] for row in rows})
     print(f"{len(rows)} photos out of {len(photos) - missed} portraits; {missed} were left out", file=sys.stderr)
     return 0
 
