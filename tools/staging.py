@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from firmware.durable import sync_folder
+from tools.errors import OutputError
 from tools.files import write_atomic, writing
 
 STAGED: Final = ".new"
@@ -34,6 +35,9 @@ def put(folder: Path, files: Mapping[str, bytes], check: Callable[[Path], object
             for name, content in files.items():
                 write_atomic(staged / name, content)
         check(staged)
+        for place in (folder / name for name in files):
+            if place.is_dir():
+                raise OutputError(f"{place} cannot be written: it is a folder")
         with writing(folder):
             for name in files:
                 (staged / name).replace(folder / name)

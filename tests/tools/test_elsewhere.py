@@ -12,7 +12,7 @@ from firmware.bundle.verify import load_bundle
 from firmware.errors import BundleAlteredError
 from tools import bundle, staging
 from tools.elsewhere import COUNTS, FIGURES
-from tools.errors import DataAbsentError, TableError, UsageError
+from tools.errors import DataAbsentError, OutputError, TableError, UsageError
 from tools.files import sha256
 
 SHIPPED = {"classifier_sha256": sha256(Path(__file__).parents[2] / "models" / "phantom" / "classifier.tflite")}
@@ -120,3 +120,12 @@ def test_kill_while_a_description_is_staged_changes_nothing(copy: Path, tmp_path
     with pytest.raises(KeyboardInterrupt):
         bundle.main(["describe", str(copy), "--report", f"a={report(tmp_path, 0.5)}"])
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+
+
+def test_folder_in_the_place_of_a_file_stops_before_anything_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    (tmp_path / "b").mkdir()
+    with pytest.raises(OutputError, match="it is a folder"):
+        staging.put(tmp_path, {"a": b"new", "b": b"new"})
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
