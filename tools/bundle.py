@@ -33,9 +33,9 @@ from tools.elsewhere import describe
 from tools.errors import TableError, run_main
 from tools.facts import about, activation_weights, classifier, pixels_of, read_facts, source
 from tools.figures import confusion, figures
-from tools.files import npz_bytes
+from tools.files import json_bytes, npz_bytes
 from tools.gallery import gallery
-from tools.staging import json_bytes, put
+from tools.staging import put
 
 PHANTOM: Final = (
     "Phantom model: trained on rendered and generated faces of people who do not exist. "

@@ -21,8 +21,8 @@ from firmware.errors import BundleAlteredError
 from tools.card import table
 from tools.errors import TableError, UsageError
 from tools.facts import is_number
-from tools.files import read_json, sha256
-from tools.staging import json_bytes, put
+from tools.files import json_bytes, read_json, sha256
+from tools.staging import put
 
 CARD: Final = "model-card.md"
 NAME: Final = re.compile(r"\w[\w, -]*")

@@ -8,7 +8,6 @@ a bundle lets pass; the same command again puts it right.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,11 +18,6 @@ from tools.errors import OutputError
 from tools.files import write_atomic, writing
 
 STAGED: Final = ".new"
-
-
-def json_bytes(value: object) -> bytes:
-    """`value` as indented UTF-8 JSON with a final newline; NaN is refused (ValueError)."""
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def put(folder: Path, files: Mapping[str, bytes], check: Callable[[Path], object] = lambda _staged: None) -> None:
