@@ -78,10 +78,14 @@ def read_table(path: Path, classes: Sequence[str] = CLASS_IDS) -> list[Row]:
     except UnicodeDecodeError as error:
         raise TableError(f"{path} is no UTF-8 text") from error
     reader = csv.DictReader(text.splitlines())
-    lacking = [name for name in NEEDED if name not in (reader.fieldnames or ())]
+    try:
+        lacking = [name for name in NEEDED if name not in (reader.fieldnames or ())]
+        lines = list(reader)
+    except csv.Error as error:
+        raise TableError(f"{path} line {reader.line_num + 1}: {error}") from error
     if lacking:
         raise TableError(f"{path} lacks the column {', '.join(lacking)}")
-    rows = [_row(line, number, path, classes) for number, line in enumerate(reader, start=2)]
+    rows = [_row(line, number, path, classes) for number, line in enumerate(lines, start=2)]
     if not rows:
         raise TableError(f"{path} holds no row")
     check_images(rows, path)

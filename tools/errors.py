@@ -39,7 +39,10 @@ class CheckpointError(WorkshopError, ValueError):
     """A state dict cannot be read, does not fit its network, or holds numbers that are not finite."""
 
     code = "WRK-03"
-    remedy = "Save it with torch.save(network.state_dict(), path); only tensors are read, never code."
+    remedy = (
+        "Give what torch.save(network.state_dict(), path) wrote of the very network that is named, before its weights "
+        "ran away; only tensors are read, never code."
+    )
 
 
 class ConversionError(WorkshopError, ValueError):

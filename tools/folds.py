@@ -71,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.folds < 3:
         raise UsageError("--folds must be 3 or more: one to test, one to calibrate, the others to train")
+    if options.seed < 0:
+        raise UsageError("--seed must be 0 or more")
     folds = draw_folds(read_table(options.data), options.folds, options.seed)
     write_json(options.out, {"seed": options.seed, "folds": folds})
     print(f"{len(folds)} subjects in {options.folds} folds", file=sys.stderr)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tools.agreement import Model
 from tools.dataset import Crops, load_folders
-from tools.errors import DataAbsentError, TableError, run_main
+from tools.errors import ConversionError, DataAbsentError, TableError, run_main
 from tools.files import write_npz
 
 SUBJECTS_PER_CLASS = 30
@@ -49,6 +49,17 @@ def gallery(model: Model, crops: Crops, per_class: int = SUBJECTS_PER_CLASS) -> 
     }
 
 
+def model_at(path: Path) -> Model:
+    """The classifier of a file. DataAbsentError without it, ConversionError when it is none."""
+    packed = read_model(path)
+    try:
+        return Model(packed)
+    except (ValueError, RuntimeError) as error:
+        if isinstance(error, ConversionError):
+            raise
+        raise ConversionError(f"{path} is no TFLite model", "Name a classifier.tflite of tools.convert.") from error
+
+
 def read_model(path: Path) -> bytes:
     """The bytes of a classifier; DataAbsentError without the file."""
     if not path.is_file():
@@ -64,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--per-class", type=int, default=SUBJECTS_PER_CLASS)
     options = parser.parse_args(argv)
-    model = Model(read_model(options.classifier))
+    model = model_at(options.classifier)
     write_npz(options.out, gallery(model, load_folders(options.data), options.per_class))
     return 0
 

@@ -11,6 +11,7 @@ import importlib
 import json
 import pickle
 import re
+import traceback
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -50,15 +51,30 @@ def network_of(program: Path | None, name: str | None, module: str | None, state
 
 
 def _module(name: str) -> Any:
-    """What the function MOD:FN returns."""
-    module, colon, function = name.partition(":")
+    """What the function MOD:FN returns. UsageError where that is no network, or its code raises anything."""
+    module, _, function = name.partition(":")
+    if not module or module.startswith(".") or not function:
+        raise UsageError(f"--module wants MOD:FN, not {name}")
     try:
-        made = getattr(importlib.import_module(module), function)() if colon else None
+        make = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"--module {name} cannot be found: {error}") from error
+    except Exception as error:  # here and below is the boundary to the user's own code, which may raise anything
+        raise _failure(name, error) from error
+    try:
+        made = make()
+    except Exception as error:
+        raise _failure(name, error) from error
     if not isinstance(made, torch.nn.Module):
         raise UsageError(f"--module wants MOD:FN, a function that returns a torch.nn.Module, not {name}")
     return made
+
+
+def _failure(name: str, error: Exception) -> UsageError:
+    """What the user's own code raised, and where, in one line."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return UsageError(f"--module {name} failed at {place.filename}:{place.lineno} with {what}")
 
 
 def load_program(path: Path) -> Any:

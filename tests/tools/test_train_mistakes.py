@@ -189,11 +189,38 @@ def test_a_loss_that_is_no_number_any_more_stops_the_training(crops: Crops, tmp_
 
 @pytest.mark.parametrize(
     "change",
-    [{"network": "resnet"}, {"head": "triplet"}, {"batch": 1}, {"rate": 0.0}, {"scale": -1.0}, {"margin": 2.0}],
-)
+    [{"network": "resnet"}, {"head": "triplet"}, {"batch": 1}, {"rate": 0.0}, {"scale": -1.0}, {"margin": 2.0},
+     {"seed": 99999999999999999999}, {"seed": -1}],
+)  # fmt: skip
 def test_a_plan_that_cannot_be_followed_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(UsageError, match="WRK-06"):
         Plan(**change).check()
+
+
+def test_the_largest_seed_can_be_trained_with(crops: Crops, tmp_path: Path) -> None:
+    plan = Plan(1, 4, seed=2**32 - 1, network="phenonet-small")
+    assert loop.train(crops, plan, tmp_path / "state.pt", classes=2)[1][0]["epoch"] == 1
+
+
+def test_a_table_without_splits_is_told_how_to_get_them(tmp_path: Path) -> None:
+    data = pictures(tmp_path / "data")
+    table = data / "labels.csv"
+    table.write_text("\n".join(line.rpartition(",")[0] for line in table.read_text().splitlines()))
+    with pytest.raises(TableError, match=r"no photo is of the split train\. Add a column `split` .*tools\.folds"):
+        command.main(small(data, tmp_path / "out"))
+    with pytest.raises(TableError, match=r"two subjects or more in the split train\. Add a column `split`"):
+        command.main(small(data, tmp_path / "out", "--task", "identities"))
+
+
+def test_a_fold_without_folds_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--fold needs --folds"):
+        command.main(small(tmp_path / "none", tmp_path / "out", "--fold", "3"))
+
+
+def test_an_out_folder_that_cannot_be_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"WRK-07 .*file is a file"):
+        command.main(small(tmp_path / "none", tmp_path / "file" / "sub"))
 
 
 def test_a_class_beyond_those_there_are_is_refused(crops: Crops, tmp_path: Path) -> None:
@@ -205,7 +232,7 @@ def test_start_weights_that_are_not_finite_are_refused_before_anything_is_writte
     state = pytest.importorskip("tools.network").build("phenonet-small").state_dict()
     state["embed.weight"][0, 0] = float("nan")
     torch.save(state, tmp_path / "nan.pt")
-    with pytest.raises(CheckpointError, match=r"embed\.weight.*finite"):
+    with pytest.raises(CheckpointError, match=r"embed\.weight.*finite\. Give what .* ran away"):
         command.main(small(tmp_path / "none", tmp_path / "out", "--start", str(tmp_path / "nan.pt")))
     assert not (tmp_path / "out").exists()
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tools import dataset, folds, gallery
-from tools.errors import CheckpointError, DataAbsentError, OutputError, TableError
+from tools.errors import CheckpointError, ConversionError, DataAbsentError, OutputError, TableError, UsageError
 from tools.evaluate import __main__ as evaluate
 from tools.files import check_folder, read_npz, write_npz, write_together, write_whole
 
@@ -21,6 +21,7 @@ torch = pytest.importorskip("torch", reason="the workshop needs torch: make setu
 bundle = pytest.importorskip("tools.bundle")
 convert = pytest.importorskip("tools.convert")
 build = pytest.importorskip("tools.network").build
+network_of = pytest.importorskip("tools.source").network_of
 pytestmark = pytest.mark.workshop
 
 REPOSITORY = Path(__file__).parents[2]
@@ -114,6 +115,8 @@ def test_state_dict_of_another_network_is_refused(tmp_path: Path, crops: Path) -
         (HEADER + "a.jpg,,unaffected,test\n", "may not be empty"),
         (HEADER + "a.jpg,s1,unaffected,test\nb.jpg,s1,unaffected,train\n", "subject s1 is in test and in train"),
         (HEADER + "a.jpg\n", "line 2"),
+        (HEADER + "a.jpg,s1,unaffected," + "x" * 140_000 + "\n", "line 2: field larger"),
+        ("x" * 140_000 + "\n", "line 1: field larger"),
     ],
 )
 def test_table_with_a_mistake_is_named(tmp_path: Path, text: str, what: str) -> None:
@@ -172,6 +175,44 @@ def test_missing_classifier_is_named(tmp_path: Path) -> None:
         gallery.read_model(tmp_path / "classifier.tflite")
 
 
+@pytest.mark.parametrize("content", [b"", b"TFL3" * 100, b"\xff" * 4000])
+def test_file_that_is_no_classifier_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "classifier.tflite"
+    path.write_bytes(content)
+    with pytest.raises(ConversionError, match=r"WRK-04 .*is no TFLite model"):
+        gallery.main(["--classifier", str(path), "--data", "none", "--out", str(tmp_path / "gallery.npz")])
+    assert [p.name for p in tmp_path.iterdir()] == ["classifier.tflite"]
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        (":f", "wants MOD:FN"),
+        ("f", "wants MOD:FN"),
+        ("theirs:", "wants MOD:FN"),
+        (".theirs:f", "wants MOD:FN"),
+        ("theirs:no_such", "cannot be found"),
+        ("theirs:wrong", r"failed at .*theirs\.py:3 with KeyError: 'width'"),
+        ("theirs:number", "not callable"),
+        ("theirs:nothing", "returns a torch.nn.Module"),
+        ("broken:f", "failed at .* with SyntaxError"),
+    ],
+)
+def test_function_that_gives_no_network_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, what: str
+) -> None:
+    lines = ["number = 1", "def wrong():", "    return {}['width']", "def nothing():", "    return None"]
+    (tmp_path / "theirs.py").write_text("\n".join(lines))
+    (tmp_path / "broken.py").write_text("def f(:\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for module in ("theirs", "broken"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    torch.save(build("phenonet-small").state_dict(), tmp_path / "m.pt")
+    with pytest.raises(UsageError, match=f"WRK-06 .*{what}") as caught:
+        network_of(None, None, name, tmp_path / "m.pt")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_npz_has_the_same_bytes_whenever_it_is_written(tmp_path: Path) -> None:
     arrays = {"a": np.arange(5), "b": np.array(["x", "yz"])}
     for name in ("one", "two"):
@@ -222,4 +263,6 @@ def test_folds_cannot_take_the_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(OutputError, match=r"WRK-07 .*Is a directory"):
         folds.main(["--data", str(table), "--folds", "3", "--out", str(tmp_path / "out")])
+    with pytest.raises(UsageError, match="--seed"):
+        folds.main(["--data", str(table), "--folds", "3", "--seed", "-1", "--out", str(tmp_path / "f.json")])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["labels.csv", "out"]

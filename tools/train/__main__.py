@@ -21,7 +21,7 @@ from tools.checkpoint import load_state, save_state
 from tools.classes import CLASS_IDS
 from tools.dataset import Crops, check_classes, load_folders
 from tools.errors import UsageError, run_main
-from tools.files import sha256, write_json, writing
+from tools.files import check_folder, sha256, write_json
 from tools.folds import read_folds, split_by
 from tools.network import NETWORKS, build, multiply_adds
 from tools.train.heads import HEADS
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--folds", type=Path, metavar="FILE", help="folds.json of tools.folds, instead of the table's split"
     )
-    parser.add_argument("--fold", type=int, default=0, metavar="I", help="the fold to test on")
+    parser.add_argument("--fold", type=int, metavar="I", help="the fold of --folds to test on (0)")
     return parser
 
 
@@ -67,7 +67,8 @@ def crops_of(options: argparse.Namespace, world: World) -> tuple[Crops, int]:
     if not world.first:
         crops = load_folders(options.data)
     if options.folds:
-        crops = Crops(crops.pixels, tuple(split_by(crops.rows, read_folds(options.folds), options.fold)), crops.missed)
+        rows = split_by(crops.rows, read_folds(options.folds), options.fold or 0)
+        crops = Crops(crops.pixels, tuple(rows), crops.missed)
     if options.task == "identities":
         return identities(crops)
     check_classes(crops.rows)
@@ -96,6 +97,7 @@ def facts(options: argparse.Namespace, plan: Plan, crops: Crops, classes: int, w
 def work(options: argparse.Namespace, plan: Plan, world: World) -> None:
     """Read, train, write."""
     started = time.monotonic()
+    check_folder(options.out)
     start = load_state(options.start) if options.start else None
     crops, classes = crops_of(options, world)
     unfinished = options.out / "unfinished.pt"
@@ -104,8 +106,7 @@ def work(options: argparse.Namespace, plan: Plan, world: World) -> None:
         save_state(options.out / f"{plan.network}.pt", state)
         seconds = round(time.monotonic() - started)
         report = options.out / "train.json"
-        with writing(report):
-            write_json(report, {**facts(options, plan, crops, classes, world), "seconds": seconds, "history": history})
+        write_json(report, {**facts(options, plan, crops, classes, world), "seconds": seconds, "history": history})
         unfinished.unlink(missing_ok=True)
 
 
@@ -116,6 +117,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     plan.check()
     if options.threads is not None and options.threads < 1:
         raise UsageError("--threads must be 1 or more")
+    if options.fold is not None and options.folds is None:
+        raise UsageError("--fold needs --folds FILE, which tools.folds writes")
     with join(options.device, options.threads) as world:
         try:
             work(options, plan, world)

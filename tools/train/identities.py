@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tools.dataset import Crops
 from tools.errors import TableError
+from tools.train.plan import HOW_TO_SPLIT
 
 
 def identities(crops: Crops) -> tuple[Crops, int]:
@@ -16,7 +17,7 @@ def identities(crops: Crops) -> tuple[Crops, int]:
     learned = sorted({row.subject for row in crops.rows if row.split == "train"})
     others = sorted({row.subject for row in crops.rows} - set(learned))
     if len(learned) < 2:
-        raise TableError("face recognition needs two subjects or more in the split train")
+        raise TableError("face recognition needs two subjects or more in the split train", HOW_TO_SPLIT)
     number = {subject: place for place, subject in enumerate([*learned, *others])}
     rows = tuple(replace(row, label=number[row.subject]) for row in crops.rows)
     return Crops(crops.pixels, rows, crops.missed), len(learned)

@@ -27,7 +27,7 @@ from tools.errors import DivergedError, TableError
 from tools.network import build, known
 from tools.train.check import Checked, embeddings, judge_of
 from tools.train.heads import Learner, linear
-from tools.train.plan import Plan
+from tools.train.plan import HOW_TO_SPLIT, Plan
 from tools.train.resume import Progress, fingerprint, restore, save
 from tools.train.start import begin_from
 from tools.train.world import ALONE, World
@@ -147,6 +147,8 @@ def train(
 
 
 def _require_usable(learn: Crops, classes: int, plan: Plan, world: World) -> None:
+    if not learn.rows:
+        raise TableError("no photo is of the split train", HOW_TO_SPLIT)
     if min(len(learn.rows), plan.batch) < 2 * world.size:
         raise TableError(f"{len(learn.rows)} photos of the split train in batches of {plan.batch} are too few")
     if int(learn.labels.max()) >= classes:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from tools.errors import UsageError
 from tools.network import known
 from tools.train.heads import HEADS
+
+HOW_TO_SPLIT: Final = (
+    "Add a column `split` with train, calibration and test, each subject in one; "
+    "or draw it: python -m tools.folds, then tools.train --folds."
+)
+LARGEST_SEED: Final = 2**32 - 1
+"""The seeds of epochs and processes are drawn out of it by multiplication, and torch's have 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,8 @@ class Plan:
             raise UsageError(f"there is no head {self.head!r}; there is {', '.join(HEADS)}")
         if self.epochs < 1 or self.batch < 2 or not self.rate > 0:
             raise UsageError("--epochs must be 1 or more, --batch 2 or more, --rate above 0")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise UsageError(f"--seed must be from 0 to {LARGEST_SEED}")
         if not self.scale > 0 or not 0 <= self.used_margin <= 1:
             raise UsageError("--scale must be above 0, --margin from 0 to 1")
 

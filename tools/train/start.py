@@ -21,7 +21,8 @@ def begin_from(network: Any, state: Mapping[str, Any]) -> None:
     wrong = sorted(set(given) ^ (set(own) - set(CLASS_LAYERS if fresh else ())))
     wrong += [name for name, value in given.items() if name in own and value.shape != own[name].shape]
     if wrong:
-        raise CheckpointError(f"training cannot start from these weights: {_reason(wrong[0], given, own)}")
+        what = f"training cannot start from these weights: {_reason(wrong[0], given, own)}"
+        raise CheckpointError(what, "Name the network that they are of with --network, or leave --start out.")
     network.load_state_dict(given, strict=False)
 
 
