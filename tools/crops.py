@@ -24,7 +24,7 @@ from tools.errors import DataAbsentError, TableError
 FEWEST_CROPS: Final = 4
 MOST_FOR_RANGES: Final = 200
 """More calibration faces do no better (measured on a real network: 50 do as well as 400)."""
-MOST_FOR_CHOICE: Final = 150
+MOST_FOR_CHOICE: Final = 600
 SHARES: Final = (0.3, 0.5)
 """Of all crops, how many are held out; of the rest, how many choose the recipe instead of setting ranges."""
 

@@ -27,7 +27,7 @@ from tools.quantise import Extremes, observe, quantise, quiet, to_tflite
 from tools.rewrite import rewrite
 from tools.tensors import Floats
 
-AIM: Final = Gate(cosine_p1=0.995)
+AIM: Final = Gate(top1_agreement=0.995, cosine_p1=0.995)
 """More than the gate wants: the crops that choose are not the ones that judge."""
 
 
