@@ -24,6 +24,7 @@ from firmware.face.mesh import BACKEND
 from firmware.syndrome.classifier import TfliteClassifier
 from firmware.syndrome.gallery import Gallery
 from firmware.syndrome.saliency import Saliency
+from tools.about import of_nobody
 from tools.agreement import Model
 from tools.calibrate import fit_limits
 from tools.card import model_card
@@ -31,7 +32,7 @@ from tools.classes import CLASS_IDS, CLASS_NAMES, CROP_PX, UNAFFECTED_INDEX
 from tools.dataset import Crops, load_folders
 from tools.elsewhere import describe
 from tools.errors import TableError, run_main
-from tools.facts import about, activation_weights, classifier, pixels_of, read_facts, source
+from tools.facts import activation_weights, classifier, pixels_of, read_facts, source
 from tools.figures import confusion, figures
 from tools.files import json_bytes, npz_bytes
 from tools.gallery import gallery
@@ -117,7 +118,7 @@ def build(options: argparse.Namespace) -> int:
     weights = activation_weights(options.state_dict)
     pixels = pixels_of(facts, options.converted / "convert.json")
     packed, model = classifier(options.converted / "classifier.tflite", pixels)
-    phantom = facts.get("start_sha256") is None and all(about(folder) is not None for folder in options.data)
+    phantom = facts.get("nobody_exists") is True and of_nobody(options.data, None)
     crops = load_folders(options.data)
     measured = measure(model, crops)
     identity = {"id": options.id, "version": options.version}

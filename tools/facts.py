@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.about import about
 from tools.agreement import Model
 from tools.checkpoint import load_state
 from tools.classes import CLASS_IDS, Normalisation
@@ -91,17 +92,6 @@ def classifier(path: Path, pixels: Normalisation) -> tuple[bytes, Model]:
     if shape != (1, len(CLASS_IDS)) or "features" not in model.outputs:
         raise ConversionError(f"{path} has not the {len(CLASS_IDS)} classes and the feature map of a bundle")
     return packed, model
-
-
-def about(folder: Path) -> str | None:
-    """What the workshop rendered or generated in a folder, by its about.json; None for photos from elsewhere."""
-    path = folder / "about.json"
-    if not path.exists():
-        return None
-    what = read_json(path).get("what")
-    if not isinstance(what, str):
-        raise DataAbsentError(f"{path} does not say what the photos are")
-    return what
 
 
 def source(folder: Path) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware.errors import KioskError
+from tools.about import of_nobody
 from tools.checkpoint import load_state, save_state
 from tools.classes import CLASS_IDS
 from tools.dataset import Crops, check_classes, load_folders
@@ -83,6 +84,7 @@ def facts(options: argparse.Namespace, plan: Plan, crops: Crops, classes: int, w
         "head": plan.head,
         "task": options.task,
         "start_sha256": sha256(options.start) if options.start else None,
+        "nobody_exists": of_nobody(options.data, options.start),
         "plan": asdict(plan) | {"margin": plan.used_margin},
         "processes": world.size,
         "classes": list(CLASS_IDS) if options.task == TASKS[0] else classes,

@@ -1,0 +1,43 @@
+"""Who is in a folder: only what the workshop made, down to the weights that were started from, is nobody."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tools.about import about, of_nobody
+from tools.errors import DataAbsentError
+
+
+def folder(path: Path, said: object = None) -> Path:
+    path.mkdir()
+    if said is not None:
+        (path / "about.json").write_text(json.dumps({"what": said}))
+    return path
+
+
+def weights(path: Path, said: object) -> Path:
+    (folder(path) / "train.json").write_text(json.dumps({"nobody_exists": said}))
+    return path / "m.pt"
+
+
+def test_one_folder_from_elsewhere_is_enough(tmp_path: Path) -> None:
+    rendered, theirs = folder(tmp_path / "a", "rendered people"), folder(tmp_path / "b")
+    assert about(rendered) == "rendered people"
+    assert of_nobody([rendered], None)
+    assert not of_nobody([rendered, theirs], None)
+
+
+def test_weights_count_as_what_they_were_trained_on(tmp_path: Path) -> None:
+    rendered = folder(tmp_path / "a", "rendered people")
+    assert of_nobody([rendered], weights(tmp_path / "ours", True))
+    assert not of_nobody([rendered], weights(tmp_path / "theirs", False))
+    assert not of_nobody([rendered], weights(tmp_path / "odd", "yes"))
+    assert not of_nobody([rendered], tmp_path / "public.pt")
+
+
+def test_an_about_that_says_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataAbsentError):
+        about(folder(tmp_path / "a", 3))

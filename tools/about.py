@@ -1,0 +1,32 @@
+"""What the workshop itself put into a folder of photos, and whether a network was trained on nobody who exists.
+
+`tools.phantom` and `tools.phantom.portraits` write about.json beside their table; photos from elsewhere have none. A
+bundle may say that nobody in it exists only when every folder, and everything its training started from, says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.errors import DataAbsentError
+from tools.files import read_json
+
+
+def about(folder: Path) -> str | None:
+    """What the workshop rendered or generated in a folder, by its about.json; None for photos from elsewhere."""
+    path = folder / "about.json"
+    if not path.exists():
+        return None
+    what = read_json(path).get("what")
+    if not isinstance(what, str):
+        raise DataAbsentError(f"{path} does not say what the photos are")
+    return what
+
+
+def of_nobody(folders: Sequence[Path], start: Path | None) -> bool:
+    """Whether nobody in these folders exists, nor anybody behind the weights that a training started from."""
+    before = start and start.with_name("train.json")
+    if before and not (before.exists() and read_json(before).get("nobody_exists") is True):
+        return False
+    return all(about(folder) is not None for folder in folders)
