@@ -82,7 +82,8 @@ def test_options_go_together(tmp_path: Path) -> None:
         assert phantom([str(tmp_path / name), *words]) == 0
     one, two = ({p.name: p.read_bytes() for p in sorted((tmp_path / n).iterdir())} for n in ("one", "two"))
     assert one == two
-    assert len(one) == 2 * 6 + 2
+    assert set(one) - {name for name in one if name.endswith(".jpg")} == {"labels.csv", "metadata.jsonl", "about.json"}
+    assert len(one) == 2 * 6 + 3
 
 
 def test_unknown_group_is_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ th:first-child, td:first-child {{ text-align: left }}
 {body}
 </body></html>
 """
-PHANTOM: Final = "Phantom model, rendered faces: these figures say nothing about patients."
+PHANTOM: Final = "Phantom model, rendered and generated faces: these figures say nothing about patients."
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
