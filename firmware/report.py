@@ -15,7 +15,7 @@ from firmware.bundle.manifest import Manifest
 from firmware.errors import KioskError
 from firmware.face.mesh import FaceMesh
 
-DEMONSTRATION = "DEMONSTRATION: a phantom model, trained on rendered and generated faces. It says nothing about a person."
+DEMONSTRATION = "DEMONSTRATION: a phantom model, trained on rendered and generated faces; it says nothing of a person."
 
 
 def as_json(
