@@ -13,7 +13,7 @@ from tools.phantom.cohort import cohort as draw_cohort
 from tools.phantom.render import render
 
 LABELS_SHA256 = "2b17e51ba2d250423b0db95a4b0e0524a2523b6266e904b3929d6e7e37992ee2"
-METADATA_SHA256 = "2e45b2074afc05d104c6e03a144523c706966ed1223995be19de2e19cfa2e2de"
+METADATA_SHA256 = "23061735ae04300ceb4dc315a477568c7d14a432ea34fa0bca871513c43458e0"
 PIXELS_SHA256 = "385bb2d7c4a2903ad513fc82b81446d7f8ed0af0b6e945ea636f9885ccf633ac"
 
 

@@ -86,6 +86,9 @@ def test_metadata_tells_findings_from_variation(tmp_path: Path) -> None:
     photos = [json.loads(line) for line in (tmp_path / "metadata.jsonl").read_text().splitlines()]
     assert any(photo["hpo"] for photo in photos)
     for photo in photos:
+        across = np.linalg.norm(np.subtract(photo["landmarks"][468][:2], photo["landmarks"][473][:2]))
+        assert 40 < across / photo["px_per_mm"] < 80, "mm between the pupils, turned a little"
+    for photo in photos:
         for hpo in photo["hpo"]:
             assert photo["terms"][hpo] > FAINTEST * photo["expressivity"] - 0.9
         assert all(abs(size) < 1.0 for hpo, size in photo["terms"].items() if hpo not in photo["hpo"])

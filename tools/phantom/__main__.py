@@ -14,6 +14,7 @@ import argparse
 import csv
 import io
 import json
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -42,13 +43,15 @@ LOG_EVERY = 100
 
 
 def metadata_of(image_id: str, subject: Subject, scene: Scene, photo: Photo) -> dict[str, Any]:
-    """What is known of a photo because it was rendered."""
+    """What is known of a photo because it was rendered; px_per_mm: the scale at the distance of the eyes."""
+    across_mm = 2 * scene.distance_mm * math.tan(math.radians(scene.hfov_deg) / 2)
     return {
         "image_id": image_id,
         "subject": subject.name,
         "pose_deg": {"yaw": scene.yaw_deg, "pitch": scene.pitch_deg, "roll": scene.roll_deg},
         "distance_mm": scene.distance_mm,
         "hfov_deg": scene.hfov_deg,
+        "px_per_mm": round(photo.pixels.shape[1] / across_mm, 4),
         "hpo": list(subject.person.findings),
         "expressivity": subject.person.expressivity,
         "terms": {hpo: round(size, 3) for hpo, size in subject.person.terms.items()},
