@@ -7,7 +7,6 @@ the cache is used only for the very same table and photos (by name, size and tim
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import sys
@@ -27,6 +26,7 @@ from firmware.photo import find_photos, read_photo
 from tools.classes import CLASS_IDS, CROP_PX
 from tools.errors import DataAbsentError, TableError, UsageError
 from tools.files import read_npz, sha256, write_npz
+from tools.table import read_rows
 
 NEEDED: Final = ("image_id", "subject", "label")
 SPLITS: Final = ("train", "calibration", "test")
@@ -71,20 +71,7 @@ class Crops:
 
 def read_table(path: Path, classes: Sequence[str] = CLASS_IDS) -> list[Row]:
     """The rows of a labels table. DataAbsentError without the file, TableError for what is wrong in it."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise DataAbsentError(f"there is no table {path}") from error
-    except UnicodeDecodeError as error:
-        raise TableError(f"{path} is no UTF-8 text") from error
-    reader = csv.DictReader(text.splitlines())
-    try:
-        lacking = [name for name in NEEDED if name not in (reader.fieldnames or ())]
-        lines = list(reader)
-    except csv.Error as error:
-        raise TableError(f"{path} line {reader.line_num + 1}: {error}") from error
-    if lacking:
-        raise TableError(f"{path} lacks the column {', '.join(lacking)}")
+    lines = read_rows(path, NEEDED)
     rows = [_row(line, number, path, classes) for number, line in enumerate(lines, start=2)]
     if not rows:
         raise TableError(f"{path} holds no row")

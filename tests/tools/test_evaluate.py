@@ -184,3 +184,10 @@ def test_the_shipped_bundle_is_measured_from_a_folder_of_photos(phantom_folder: 
     with pytest.raises(OutputError, match=r"WRK-07 .*report\.html cannot be written"):
         main([*command, "--out", str(tmp_path / "other"), "--resamples", "20"])
     assert [p.name for p in (tmp_path / "other").iterdir()] == ["report.html"], "no report without its page"
+
+
+def test_a_table_of_readers_with_an_endless_field_is_one_line(tmp_path: Path) -> None:
+    table = tmp_path / "readers.csv"
+    table.write_text("image_id,reader,answer\n" + "x" * 200_000 + ",a,unaffected\n")
+    with pytest.raises(TableError, match="line 2"):
+        readers.read_answers(table, ["unaffected"])

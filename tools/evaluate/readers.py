@@ -6,7 +6,6 @@ exact one (McNemar 1947, binomial on the photos that only one of the two got rig
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from typing import Final
 
 import numpy as np
 
-from tools.errors import DataAbsentError, TableError
+from tools.errors import TableError
 from tools.evaluate.cases import Cases
+from tools.table import read_rows
 
 NEEDED: Final = ("image_id", "reader", "answer")
 
@@ -41,17 +41,9 @@ class Reader:
 
 def read_answers(path: Path, classes: Sequence[str]) -> dict[str, dict[str, int]]:
     """reader -> image id -> class index. Raises DataAbsentError or TableError."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise DataAbsentError(f"there is no table {path}") from error
-    except UnicodeDecodeError as error:
-        raise TableError(f"{path} is no UTF-8 text") from error
-    table = csv.DictReader(lines)
-    if lacking := [name for name in NEEDED if name not in (table.fieldnames or ())]:
-        raise TableError(f"{path} lacks the column {', '.join(lacking)}")
     found: dict[str, dict[str, int]] = {}
-    for number, line in enumerate(table, start=2):
+    for number, row in enumerate(read_rows(path, NEEDED), start=2):
+        line = {name: value or "" for name, value in row.items() if name}
         if line["answer"] not in classes:
             raise TableError(f"{path} line {number}: the answer {line['answer']!r} is none of {', '.join(classes)}")
         answers = found.setdefault(line["reader"], {})
