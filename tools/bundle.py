@@ -108,6 +108,7 @@ def manifest(
             "commands": options.command,
             "data": facts["sources"],
             "figures": {**measured.figures, **{name: facts[name] for name in kept}},
+            "gate_missed": facts.get("missed", []),
         },
     }
 

@@ -38,7 +38,7 @@ On {cases:.0f} photos of test subjects, with the int8 model and the limits of th
 
 Int8 against float on {held_out_crops} crops that did not set the ranges: same first class {top1_agreement:.1%}, cosine
 of the embeddings {cosine_mean:.4f} on average, 1st percentile {cosine_p1:.4f}. One thread: float {float_ms} ms, int8
-{int8_ms} ms. Operators left to a reference kernel: {reference_ops}.
+{int8_ms} ms. Operators left to a reference kernel: {reference_ops}. {gate}
 
 Confusion (rows: true class, columns: first class):
 
@@ -113,7 +113,16 @@ def model_card(
     nobody in the data exists); figures: of tools.figures; counts: the confusion matrix; tones: accuracy by Monk tone.
     """
     shown = [f"| {name} | {value} |" for name, value in figures.items() if name != "cases"]
-    values: dict[str, Any] = {**identity, **facts, "sources": "\n".join(f"- {line}" for line in facts["sources"])}
+    missed = "; ".join(facts.get("missed", []))
+    gate = (
+        f"**Below the gate of conversion, and accepted: {missed}.**" if missed else "The gate of conversion is passed."
+    )
+    values: dict[str, Any] = {
+        **identity,
+        **facts,
+        "gate": gate,
+        "sources": "\n".join(f"- {line}" for line in facts["sources"]),
+    }
     texts = (
         dict(PHANTOM) if facts["phantom"] else {**OTHER, "lead": OTHER["lead"].format(folders=len(facts["sources"]))}
     )

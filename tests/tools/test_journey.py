@@ -208,6 +208,21 @@ def test_manifest_states_the_pixels_of_the_conversion(made: Path, cohort: Path, 
 
 
 @pytest.mark.workshop
+def test_a_network_accepted_below_the_gate_is_said_to_be(made: Path, cohort: Path, tmp_path: Path) -> None:
+    said = "top-1 agreement 0.9000 is below 0.99"
+    for missed, words in (
+        ([said], f"Below the gate of conversion, and accepted: {said}"),
+        ([], "gate of conversion is passed"),
+    ):
+        folder = tmp_path / str(len(missed))
+        folder.mkdir()
+        assert rebuild(made, cohort, folder / "bundle", converted=converted_with(made, folder, missed=missed)) == 0
+        stated = json.loads((folder / "bundle" / "manifest.json").read_text())
+        assert stated["provenance"]["gate_missed"] == missed
+        assert words in (folder / "bundle" / "model-card.md").read_text()
+
+
+@pytest.mark.workshop
 def test_only_data_that_the_workshop_made_is_said_to_be_of_nobody(made: Path, cohort: Path, tmp_path: Path) -> None:
     said = (made / "bundle" / "model-card.md").read_text()
     assert "never seen a person" in said
