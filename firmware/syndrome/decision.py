@@ -75,12 +75,14 @@ def decide(inferences: Sequence[Inference], manifest: Manifest) -> Decision:
     per_frame = 1 - probabilities(logits, calibration.temperature)[:, manifest.unaffected]
     spread = float(per_frame.std())
     outcome, reasons = _outcome(affected, spread, calibration)
-    ranking = sorted(
-        (Ranked(label.id, label.name, round(float(p), 4)) for label, p in zip(manifest.labels, fused, strict=True)),
-        key=lambda row: -row.probability,
+    order = np.argsort(-fused, kind="stable").tolist()
+    labels = [manifest.labels[i] for i in order]
+    ranking = tuple(
+        Ranked(label.id, label.name, round(float(fused[i]), 4)) for i, label in zip(order, labels, strict=True)
     )
-    inside = tuple(row.id for row in ranking if row.probability >= calibration.set_threshold)
-    return Decision(outcome, reasons, tuple(ranking), inside or (ranking[0].id,), round(affected, 4), round(spread, 4))
+    # The probability itself is compared: rounded, one just below the limit would be let in.
+    inside = tuple(label.id for i, label in zip(order, labels, strict=True) if fused[i] >= calibration.set_threshold)
+    return Decision(outcome, reasons, ranking, inside or (labels[0].id,), round(affected, 4), round(spread, 4))
 
 
 def _outcome(affected: float, spread: float, limits: Calibration) -> tuple[Outcome, tuple[str, ...]]:

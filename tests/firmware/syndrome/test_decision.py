@@ -76,6 +76,14 @@ def test_a_wider_set_threshold_leaves_fewer_labels() -> None:
     assert decide([_says(0.6)], strict).prediction_set == ("OMIM:190685",)
 
 
+def test_a_probability_just_below_the_limit_is_not_rounded_into_the_set() -> None:
+    limit = replace(MANIFEST, calibration=replace(MANIFEST.calibration, set_threshold=0.3, temperature=1.0))
+    below = decide([_says(0.70003)], limit)
+    assert below.ranking[1].probability == 0.3
+    assert below.prediction_set == ("OMIM:190685",)
+    assert len(decide([_says(0.69997)], limit).prediction_set) == 2
+
+
 @pytest.mark.parametrize("logits", [(np.nan, 0.0), (np.inf, 0.0)])
 def test_a_logit_that_is_no_number_gives_no_answer(logits: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="finite"):
