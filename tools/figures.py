@@ -6,6 +6,8 @@ bundle's own limits exactly as the device takes them.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,10 +38,14 @@ def auroc(scores: Doubles, positive: NDArray[np.bool_]) -> float | None:
     """Area under the ROC curve: the chance that a positive scores above a negative, ties counting half."""
     if positive.all() or not positive.any():
         return None
-    _, rank, count = np.unique(scores, return_inverse=True, return_counts=True)
-    middle = np.cumsum(count) - (count - 1) / 2
-    total, n = middle[rank][positive].sum(), int(positive.sum())
-    return float((total - n * (n + 1) / 2) / (n * (len(scores) - n)))
+    return area(scores[positive], scores[~positive])
+
+
+def area(positive: NDArray[np.floating[Any]], negative: NDArray[np.floating[Any]]) -> float:
+    """Area under the ROC curve: how often a positive is above a negative, a tie counting half."""
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, "left") + np.searchsorted(ordered, positive, "right")
+    return float(below.mean() / 2 / len(ordered))
 
 
 def calibration_error(p: Doubles, labels: Labels) -> float:

@@ -72,22 +72,13 @@ def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -
 
     CheckpointError unless the checkpoint has a class layer with the bundle's classes.
     """
-    import torch
-
-    from tools.augment import normalise
     from tools.checkpoint import fill, load_state
     from tools.network import CLASS_LAYER, build_for, known
+    from tools.train.check import answers
 
     state, manifest, way = load_state(path), bundle.manifest, known(network_name).pixels
     network = fill(build_for(network_name, state), state, path)
     if len(state.get(CLASS_LAYER, ())) != len(manifest.labels):
         raise CheckpointError(f"{path} has not the {len(manifest.labels)} classes of the bundle")
-    with torch.no_grad():
-        chunks = np.array_split(crops.pixels, _chunks(crops))
-        parts = [network(normalise(torch.from_numpy(chunk), way))[1] for chunk in chunks]
-    logits = torch.cat(parts).numpy().astype(np.float32)
+    logits = answers(lambda x: network(x)[1], crops, way, "cpu").numpy().astype(np.float32)
     return Cases("float", logits, crops.rows, manifest.labels, manifest.unaffected, manifest.calibration)
-
-
-def _chunks(crops: Crops, size: int = 256) -> int:
-    return max(1, -(-len(crops.rows) // size))

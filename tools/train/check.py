@@ -19,6 +19,7 @@ from tools.augment import normalise
 from tools.classes import Normalisation
 from tools.dataset import Crops
 from tools.errors import TableError
+from tools.figures import area
 from tools.train.heads import Learner
 
 AT_ONCE: Final = 256
@@ -102,10 +103,3 @@ def pairs(vectors: Any, labels: NDArray[np.int64]) -> tuple[NDArray[np.float32],
     if same.all() or not same.any():
         raise TableError("calibration needs two subjects or more, and two photos of one of them, to tell people apart")
     return cosine[same], cosine[~same]
-
-
-def area(positive: NDArray[np.float32], negative: NDArray[np.float32]) -> float:
-    """Area under the ROC curve: how often a positive is above a negative, a tie counting half."""
-    ordered = np.sort(negative)
-    below = np.searchsorted(ordered, positive, "left") + np.searchsorted(ordered, positive, "right")
-    return float(below.mean() / 2 / len(ordered))
