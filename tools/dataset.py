@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware.errors import PhotoAbsentError
+from firmware.face import landmarks as lm
 from firmware.face.align import align
-from firmware.face.mesh import BACKEND, MediaPipeMesher
-from firmware.frame import Frame, Pixels
+from firmware.face.mesh import BACKEND, MediaPipeMesher, Points
+from firmware.frame import Pixels
 from firmware.photo import find_photos, read_photo
 from tools.classes import CLASS_IDS, CROP_PX
 from tools.errors import DataAbsentError, TableError, UsageError
@@ -51,12 +52,14 @@ class Row:
 class Crops:
     """Aligned faces with their rows.
 
-    pixels: [n,112,112,3] uint8 RGB; rows: n of them; missed: photos in which no face was found.
+    pixels: [n,112,112,3] uint8 RGB; rows: n of them; missed: photos in which no face was found. meshes: [n,478,3]
+    float32, the landmarks in the photo, px; None where pictures were crops already.
     """
 
     pixels: Pixels
     rows: tuple[Row, ...]
     missed: int = 0
+    meshes: Points | None = None
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -66,7 +69,8 @@ class Crops:
     def only(self, split: str) -> Self:
         """The crops of one split."""
         chosen = [i for i, row in enumerate(self.rows) if row.split == split]
-        return type(self)(self.pixels[chosen], tuple(self.rows[i] for i in chosen))
+        meshes = None if self.meshes is None else self.meshes[chosen]
+        return type(self)(self.pixels[chosen], tuple(self.rows[i] for i in chosen), meshes=meshes)
 
 
 def read_table(path: Path, classes: Sequence[str] = CLASS_IDS) -> list[Row]:
@@ -132,6 +136,7 @@ def align_photos(folder: Path, rows: Sequence[Row]) -> Crops:
     TableError for crops of another size, or beside photos.
     """
     found: list[Pixels] = []
+    meshes: list[Points] = []
     kept: list[Row] = []
     sizes: set[tuple[int, ...]] = set()
     with MediaPipeMesher(max_faces=1) as mesher:
@@ -140,9 +145,12 @@ def align_photos(folder: Path, rows: Sequence[Row]) -> Crops:
             sizes.add(frame.pixels.shape[:2])
             if CROP in sizes and len(sizes) > 1:
                 raise TableError(f"{folder} holds {CROP_PX} x {CROP_PX} crops beside others: {row.image_id}")
-            pixels = frame.pixels if CROP in sizes else _face(frame, mesher)
-            if pixels is not None:
-                found.append(pixels)
+            if CROP in sizes:
+                found.append(frame.pixels)
+                kept.append(row)
+            elif faces := mesher.find(frame):
+                found.append(align(frame, faces[0]).pixels)
+                meshes.append(faces[0].landmarks)
                 kept.append(row)
             if number % LOG_EVERY == 0:
                 print(f"{number} of {len(rows)} photos aligned", file=sys.stderr)
@@ -150,28 +158,23 @@ def align_photos(folder: Path, rows: Sequence[Row]) -> Crops:
         raise TableError(f"the crops of {folder} are not {CROP_PX} x {CROP_PX}")
     if not found:
         raise DataAbsentError(f"no face was found in any of the {len(rows)} photos of {folder}")
-    return Crops(np.stack(found), tuple(kept), len(rows) - len(kept))
-
-
-def _face(frame: Frame, mesher: MediaPipeMesher) -> Pixels | None:
-    """The aligned face of a photo; None when none is found."""
-    faces = mesher.find(frame)
-    return align(frame, faces[0]).pixels if faces else None
+    return Crops(np.stack(found), tuple(kept), len(rows) - len(kept), np.stack(meshes) if meshes else None)
 
 
 def load_crops(table: Path, classes: Sequence[str] = CLASS_IDS) -> Crops:
     """The crops of a table's photos (they lie beside it), from the cache `<table>.crops.npz` when it fits."""
     rows = read_table(table, classes)
-    cache, key = table.with_suffix(".crops.npz"), f"{sha256(table)} {_photos_now(table.parent, rows)} {BACKEND}"
+    cache, key = table.with_suffix(".crops.npz"), f"{sha256(table)} {_photos_now(table.parent, rows)} {BACKEND} meshes"
     cached = _read_cache(cache, key, len(rows))
     if cached is not None:
-        pixels, index = cached
-        return Crops(pixels, tuple(rows[i] for i in index), len(rows) - len(index))
+        pixels, index, meshes = cached
+        return Crops(pixels, tuple(rows[i] for i in index), len(rows) - len(index), meshes)
     crops = align_photos(table.parent, rows)
     place = {row: i for i, row in enumerate(id(row) for row in rows)}
     index = np.array([place[id(row)] for row in crops.rows], np.int32)
     try:
-        write_npz(cache, {"key": np.array(key), "pixels": crops.pixels, "index": index})
+        kept = {} if crops.meshes is None else {"meshes": crops.meshes}
+        write_npz(cache, {"key": np.array(key), "pixels": crops.pixels, "index": index, **kept})
     except OSError as error:
         print(f"the crops are not cached: {error}", file=sys.stderr)
     return crops
@@ -193,17 +196,20 @@ def _photos_now(folder: Path, rows: Iterable[Row]) -> str:
     return digest.hexdigest()
 
 
-def _read_cache(path: Path, key: str, count: int) -> tuple[Pixels, NDArray[np.int32]] | None:
+def _read_cache(path: Path, key: str, count: int) -> tuple[Pixels, NDArray[np.int32], Points | None] | None:
     """What is cached under this key for a table of `count` rows; None when there is nothing, or it is damaged."""
     try:
         arrays = read_npz(path)
         pixels, index, same = arrays["pixels"], arrays["index"], str(arrays["key"]) == key
+        meshes = arrays.get("meshes")
     except (OSError, ValueError, KeyError):
         return None
     if not same or pixels.dtype != np.uint8 or pixels.shape != (index.size, *CROP, 3):
         return None
+    if meshes is not None and (meshes.dtype != np.float32 or meshes.shape != (index.size, lm.COUNT, 3)):
+        return None
     fits = index.ndim == 1 and index.dtype.kind == "i" and all(0 <= i < count for i in index.tolist())
-    return (pixels, index) if fits else None
+    return (pixels, index, meshes) if fits else None
 
 
 def load_folders(folders: Sequence[Path]) -> Crops:
@@ -223,7 +229,14 @@ def load_folders(folders: Sequence[Path]) -> Crops:
         np.concatenate([part.pixels for part in parts]),
         rows,
         sum(part.missed for part in parts),
+        _all_meshes(parts),
     )
+
+
+def _all_meshes(parts: Sequence[Crops]) -> Points | None:
+    """The meshes of all parts; None as soon as one of them has none."""
+    meshes = [part.meshes for part in parts if part.meshes is not None]
+    return np.concatenate(meshes) if len(meshes) == len(parts) else None
 
 
 def check_photos(folders: Sequence[Path], parts: Sequence[Crops]) -> None:

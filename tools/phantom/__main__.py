@@ -26,6 +26,7 @@ from tools.files import write_atomic, write_json, write_whole
 from tools.phantom.ablation import ABLATIONS, disguise_some
 from tools.phantom.again import photos_before, remove
 from tools.phantom.ages import aged, group_list
+from tools.phantom.broad import broad_cohort
 from tools.phantom.cohort import Subject, cohort
 from tools.phantom.external import external_cohort
 from tools.phantom.photo import jpeg, make_folder
@@ -36,8 +37,8 @@ from tools.phantom.varied import varied
 from tools.phantom.warped import main as warp_photos
 
 COLUMNS: Final = ("image_id", "subject", "label", "split", "age", "sex", "skin_tone", "pose")
-BASES: Final = {"shipped": cohort, "external": external_cohort}
-"""Where people, terms and cameras come from: as the shipped bundle's training, or otherwise and all for the test."""
+BASES: Final = {"shipped": cohort, "broad": broad_cohort, "external": external_cohort}
+"""Where people, terms and cameras come from: as people are, more unlike each other, or from elsewhere, for the test."""
 WHAT: Final = "rendered people"
 LOG_EVERY = 100
 
@@ -102,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", type=int, default=480, metavar="PX", help="side of the square photos (480)")
     parser.add_argument("--unaffected-share", type=float, help="share of unaffected subjects (1 in 7)")
     parser.add_argument(
-        "--basis", choices=BASES, default="shipped", help="external: other faces, to test with (shipped)"
+        "--basis", choices=BASES, default="shipped", help="broad: to learn from; external: other faces, to test with"
     )
     parser.add_argument("--photos", choices=("frontal", "varied"), default="frontal", help="kinds of photo (frontal)")
     parser.add_argument("--ages", metavar="GROUPS", help="proportions of age: any of infant,child,adult (size only)")

@@ -31,7 +31,9 @@ from firmware.frame import Frame, Pixels
 from firmware.photo import find_photos, read_photo
 from tools.errors import DataAbsentError, UsageError, run_main
 from tools.files import write_atomic, write_json, write_whole
+from tools.phantom import broad as broad_terms
 from tools.phantom.again import photos_before, remove
+from tools.phantom.broad import draw_sizes, swellings
 from tools.phantom.cohort import labels
 from tools.phantom.directions import tilt
 from tools.phantom.measure import turned_deg
@@ -57,13 +59,16 @@ CALIBRATION_EVERY: Final = 5
 Floats = NDArray[np.float64]
 
 
-def draw_change(label: str, rng: np.random.Generator) -> Change:
-    """A person of this label as a change of somebody's face."""
+def draw_change(label: str, rng: np.random.Generator, *, broad: bool = False) -> Change:
+    """A person of this label as a change of somebody's face. broad: people more unlike each other (see broad.py)."""
     shape = FaceShape.load()
     identity = shape.face(np.clip(rng.normal(0.0, IDENTITY_SPREAD, COMPONENTS), -2.0, 2.0)) - shape.mean
-    pushes = {hpo: tuple(tilt(push, TILT_DEG, REACH_SD, rng) for push in PUSHES[hpo]) for hpo in PUSHES}
+    if broad:
+        identity = identity + swellings(shape.mean.astype(np.float64), rng)
+    tilt_deg, reach_sd = (broad_terms.TILT_DEG, broad_terms.REACH_SD) if broad else (TILT_DEG, REACH_SD)
+    pushes = {hpo: tuple(tilt(push, tilt_deg, reach_sd, rng) for push in PUSHES[hpo]) for hpo in PUSHES}
     findings = present_terms(label, rng)
-    sizes = draw_terms(findings, float(rng.uniform(*EXPRESSIVITY)), rng)
+    sizes = draw_sizes(findings, rng) if broad else draw_terms(findings, float(rng.uniform(*EXPRESSIVITY)), rng)
 
     def change(points: Floats) -> Floats:
         return identity + sum((sizes[hpo] * field_of(points, pushes[hpo]) for hpo in pushes), 0 * points)
@@ -82,7 +87,7 @@ def smaller(frame: Frame) -> Frame:
 
 
 def people_of(
-    frame: Frame, mesher: FaceMesher, photo: Path, wanted: Sequence[str], key: Sequence[int]
+    frame: Frame, mesher: FaceMesher, photo: Path, wanted: Sequence[str], key: Sequence[int], *, broad: bool = False
 ) -> Iterator[tuple[str, Pixels]]:
     """Label and pixels: the portrait as it is, then a person of each wanted label. PhotoError for an unfit one."""
     landmarks = only_face(mesher, frame, photo)
@@ -90,10 +95,13 @@ def people_of(
         raise PhotoError(f"{photo} shows a face turned by more than {MAX_TURN_DEG:.0f} degrees")
     yield UNAFFECTED, frame.pixels
     for number, label in enumerate(wanted):
-        yield label, warp(frame.pixels, landmarks, draw_change(label, np.random.default_rng((*key, number)))).pixels
+        change = draw_change(label, np.random.default_rng((*key, number)), broad=broad)
+        yield label, warp(frame.pixels, landmarks, change).pixels
 
 
-def make(photos: Sequence[Path], out: Path, people: int, share: float, seed: int) -> tuple[list[dict[str, str]], int]:
+def make(
+    photos: Sequence[Path], out: Path, people: int, share: float, seed: int, *, broad: bool = False
+) -> tuple[list[dict[str, str]], int]:
     """Write everybody's photo; returns the table's rows and how many portraits were left out."""
     turns = iter(labels(people * len(photos), share))
     rows: list[dict[str, str]] = []
@@ -103,7 +111,8 @@ def make(photos: Sequence[Path], out: Path, people: int, share: float, seed: int
             wanted = [next(turns) for _ in range(people)]
             split = "calibration" if number % CALIBRATION_EVERY == 0 else "train"
             try:
-                found = list(people_of(smaller(read_photo(photo)), mesher, photo, wanted, (seed, number, STREAM)))
+                key = (seed, number, STREAM)
+                found = list(people_of(smaller(read_photo(photo)), mesher, photo, wanted, key, broad=broad))
             except PhotoError:
                 missed += 1
                 continue
@@ -122,13 +131,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--people", type=int, default=12, metavar="N", help="people out of each portrait (12)")
     parser.add_argument("--unaffected-share", type=float, default=0.4, help="share of them who are unaffected (0.4)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same people (1)")
+    parser.add_argument("--broad", action="store_true", help="people more unlike each other than people are")
     options = parser.parse_args(argv)
     if options.people < 1 or not 0 <= options.seed <= 999:
         raise UsageError("--people must be 1 or more, --seed 0 to 999")
     make_folder(options.out)
     before = photos_before(options.out, WHAT)
     photos = list(find_photos(options.photos))
-    rows, missed = make(photos, options.out, options.people, options.unaffected_share, options.seed)
+    rows, missed = make(
+        photos, options.out, options.people, options.unaffected_share, options.seed, broad=options.broad
+    )
     if not rows:
         raise DataAbsentError(f"none of {len(photos)} photos shows a single face from the front")
     text = io.StringIO()
