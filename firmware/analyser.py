@@ -21,19 +21,25 @@ from firmware.bundle.verify import Bundle
 from firmware.clock import Clock, SystemClock
 from firmware.errors import BundleManifestError
 from firmware.face.align import FaceCrop, align
-from firmware.face.anthropometry import Measurement, measure
+from firmware.face.anthropometry import Measurements, Optics, card_scale, measure
 from firmware.face.mesh import BACKEND, FaceMesh, FaceMesher
 from firmware.face.pose import Pose, head_pose
 from firmware.face.quality import QualityReport, Verdict, assess_quality
 from firmware.frame import Frame
+from firmware.site import Site
 from firmware.stopwatch import Stopwatch
-from firmware.syndrome.classifier import Classifier, Inference, TfliteClassifier
-from firmware.syndrome.decision import Decision, Outcome, decide
-from firmware.syndrome.gallery import Gallery, Neighbour, mean_direction
+from firmware.subject import Subject
+from firmware.syndrome.decision import Context, Decision, Outcome, decide
+from firmware.syndrome.doubts import MATTERS
+from firmware.syndrome.evidence import Evidence, Recogniser, Views
+from firmware.syndrome.gallery import Neighbour
 from firmware.syndrome.saliency import Saliency
 
 LIVE_FRAMES: Final = 5
 """Good frames that a live answer is fused over."""
+
+
+NOTHING_MEASURED: Final = Measurements(())
 
 
 class Status(StrEnum):
@@ -62,11 +68,11 @@ class Guidance:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """One frame of an assessment. crop and inference are None when the frame was refused."""
+    """One frame of an assessment. crop and views are None when the frame was refused."""
 
     guidance: Guidance
     crop: FaceCrop | None = None
-    inference: Inference | None = None
+    views: Views | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ class Assessment:
     signed: bool
     best: Still
     used: int
-    measurements: tuple[Measurement, ...] = ()
+    measured: Measurements = NOTHING_MEASURED
     neighbours: tuple[Neighbour, ...] = ()
     saliency: Mapping[str, float] = field(default_factory=dict)
     timing_ms: Mapping[str, float] = field(default_factory=dict)
@@ -93,7 +99,12 @@ class Analyser:
     """All stages for one bundle."""
 
     def __init__(
-        self, bundle: Bundle, stills: FaceMesher, tracker: FaceMesher | None = None, clock: Clock | None = None
+        self,
+        bundle: Bundle,
+        stills: FaceMesher,
+        tracker: FaceMesher | None = None,
+        clock: Clock | None = None,
+        site: Site | None = None,
     ) -> None:
         if bundle.manifest.mesh_backend != BACKEND:
             raise BundleManifestError(
@@ -103,8 +114,8 @@ class Analyser:
         self._stills = stills
         self._tracker = tracker or stills
         self._clock = clock or SystemClock()
-        self._classifier: Classifier = TfliteClassifier(bundle)
-        self._gallery = Gallery(bundle)
+        self._site = site or Site()
+        self._recogniser = Recogniser(bundle)
         self._saliency = Saliency(bundle)
 
     @property
@@ -116,7 +127,13 @@ class Analyser:
         """Look at one live frame."""
         return self._look(frame, self._tracker, Stopwatch(self._clock))
 
-    def assess(self, frames: Sequence[Frame], least_good: int = 1, watch: Stopwatch | None = None) -> Assessment:
+    def assess(
+        self,
+        frames: Sequence[Frame],
+        least_good: int = 1,
+        watch: Stopwatch | None = None,
+        subject: Subject | None = None,
+    ) -> Assessment:
         """Answer for the one subject of all these frames; refused unless `least_good` of them pass the gate.
 
         watch: carries on a caller's count of stages (such as decoding). Raises ValueError without frames.
@@ -125,11 +142,11 @@ class Analyser:
             raise ValueError("an assessment needs at least one frame")
         watch = watch or Stopwatch(self._clock)
         stills = [self._still(frame, watch) for frame in frames]
-        good = [still for still in stills if still.inference]
+        good = [still for still in stills if still.views]
         best = max(good or stills, key=lambda still: _goodness(still.guidance.quality))
         with watch.stage("decide"):
             enough = len(good) >= max(least_good, 1)
-            assessment = self._answer(best, good) if enough else self._refusal(best, len(good))
+            assessment = self._answer(best, good, subject or Subject()) if enough else self._refusal(best, len(good))
         return replace(assessment, timing_ms=watch.timing_ms())
 
     def close(self) -> None:
@@ -159,17 +176,28 @@ class Analyser:
         with watch.stage("align"):
             crop = align(frame, guidance.faces[0])
         with watch.stage("classify"):
-            return Still(guidance, crop, self._classifier.infer(crop))
+            return Still(guidance, crop, self._recogniser.see(crop))
 
-    def _answer(self, best: Still, good: Sequence[Still]) -> Assessment:
-        inferences = [still.inference for still in good if still.inference]
-        decision = decide(inferences, self.manifest)
+    def _answer(self, best: Still, good: Sequence[Still], subject: Subject) -> Assessment:
+        evidence = self._recogniser.evidence([still.views for still in good if still.views])
+        if evidence.apart > self.manifest.calibration.same_person_limit:
+            return self._two_people(best, len(good), evidence)
+        decision = decide(evidence, self.manifest, Context(subject, self._site, _warned(best.guidance.quality)))
         return replace(
             self._assessment(Status.OK, decision, best, len(good)),
-            measurements=measure(best.guidance.faces[0]),
-            neighbours=self._gallery.nearest(mean_direction([inference.embedding for inference in inferences])),
+            measured=self._measure(best.guidance, subject),
+            neighbours=evidence.neighbours,
             saliency=self._shares(best, decision.ranking[0].id),
         )
+
+    def _measure(self, guidance: Guidance, subject: Subject) -> Measurements:
+        frame, hfov_deg = guidance.frame, self._site.hfov_deg
+        scale = card_scale(frame, hfov_deg=hfov_deg)
+        return measure(guidance.faces[0], subject, scale, Optics(frame.width, frame.height, hfov_deg))
+
+    def _two_people(self, best: Still, good: int, evidence: Evidence) -> Assessment:
+        said = f"the pictures show more than one person (distance {evidence.apart:.2f}): take them again of one person"
+        return self._assessment(Status.REFUSED, Decision(Outcome.INCONCLUSIVE, (said,)), best, good)
 
     def _refusal(self, best: Still, good: int) -> Assessment:
         status = {0: Status.NO_FACE, 1: Status.REFUSED}.get(len(best.guidance.faces), Status.SEVERAL_FACES)
@@ -181,10 +209,15 @@ class Analyser:
         return Assessment(status, decision, self.manifest, self._bundle.signed, best, used)
 
     def _shares(self, still: Still, label_id: str) -> Mapping[str, float]:
-        if still.crop is None or still.inference is None:
+        if still.crop is None or still.views is None:
             return {}
         label = [label.id for label in self.manifest.labels].index(label_id)
-        return self._saliency.shares(still.inference, label, still.crop, still.guidance.faces[0])
+        return self._saliency.shares(still.views.plain, label, still.crop, still.guidance.faces[0])
+
+
+def _warned(quality: QualityReport) -> tuple[str, ...]:
+    """The measures that warn and could change an answer."""
+    return tuple(m.measure for m in quality.measures if m.verdict is Verdict.WARN and m.measure in MATTERS)
 
 
 def _goodness(quality: QualityReport) -> tuple[int, int]:

@@ -38,6 +38,8 @@ INNER_LIPS: Final = (13, 14)
 CHIN: Final = 152
 """Gnathion, gn."""
 TEMPLES: Final = (127, 356)
+ZYGIA: Final = (234, 454)
+"""Zygion, zy, as far as a mesh from the front knows it."""
 
 FACE_OVAL: Final = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,

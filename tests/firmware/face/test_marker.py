@@ -1,0 +1,88 @@
+"""The card: printed, held beside the face, found, and not believed when it contradicts the irises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from firmware.errors import OpticsError
+from firmware.face.anthropometry import Scale, card_scale, measure
+from firmware.face.anthropometry.geometry import Optics
+from firmware.face.anthropometry.marker import bits, find_card, scale_of
+from firmware.face.mesh import MediaPipeMesher
+from firmware.frame import Frame
+from firmware.subject import Subject
+from tools.errors import UsageError
+from tools.marker import card_svg, main
+
+SIDE_PX = 96
+
+
+def _with_cards(frame: Frame, *places: tuple[int, int]) -> Frame:
+    """The picture with cards of 96 px side on it."""
+    pixels = frame.pixels.copy()
+    marker = cv2.resize(np.where(bits(), 0, 255).astype(np.uint8), (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_NEAREST)
+    white = np.pad(marker, 24, constant_values=255)
+    for x, y in places:
+        pixels[y : y + len(white), x : x + len(white)] = white[:, :, None]
+    return Frame(pixels)
+
+
+def test_a_card_in_the_picture_gives_the_scale(hopper_frame: Frame) -> None:
+    found = card_scale(_with_cards(hopper_frame, (0, 440)), 40.0)
+    assert found is not None
+    assert found.mm_per_px == pytest.approx(40 / SIDE_PX, rel=0.01)
+    assert found.relative_sd > 20 / 600
+    assert "within 20 mm of the plane of the eyes" in found.source
+
+
+def test_no_card_and_two_cards_give_none(hopper_frame: Frame) -> None:
+    assert find_card(hopper_frame) is None
+    assert find_card(_with_cards(hopper_frame, (0, 440), (360, 440))) is None
+
+
+@pytest.mark.parametrize("side", [0.0, -40.0, float("nan"), 1000.0])
+def test_a_side_that_no_card_has_is_refused(side: float, hopper_frame: Frame) -> None:
+    with pytest.raises(OpticsError, match="OPT-01"):
+        card_scale(hopper_frame, side)
+
+
+def test_a_tilted_card_keeps_its_scale_when_the_lens_is_known() -> None:
+    optics = Optics(1280, 720, 60.0)
+    focal, distance_mm, turn = optics.focal_px or 0.0, 600.0, np.radians(35)
+    flat = np.array([(-20, -20, 0), (20, -20, 0), (20, 20, 0), (-20, 20, 0)], float)
+    spin = np.array([(np.cos(turn), 0, np.sin(turn)), (0, 1, 0), (-np.sin(turn), 0, np.cos(turn))])
+    space = flat @ spin.T + np.array([150, 30, distance_mm])
+    corners = space[:, :2] / space[:, 2:] * focal + np.array([640, 360])
+    assert scale_of(corners, 40.0, optics).mm_per_px == pytest.approx(distance_mm / focal, rel=0.005)
+
+
+def test_a_card_that_contradicts_the_irises_is_not_used(mesher: MediaPipeMesher, hopper_frame: Frame) -> None:
+    mesh = mesher.find(hopper_frame)[0]
+    plain = measure(mesh, Subject(30.0, "M"))
+    wrong = measure(mesh, Subject(30.0, "M"), Scale(3.0, 0.03, "card of 40 mm"))
+    assert wrong.measurements == plain.measurements
+    assert any("it was not used" in note for note in wrong.notes)
+
+
+def test_a_card_narrows_the_intervals(mesher: MediaPipeMesher, hopper_frame: Frame) -> None:
+    mesh = mesher.find(hopper_frame)[0]
+    by_iris = {m.name: m for m in measure(mesh).measurements}["ex-ex"]
+    px = by_iris.value
+    assert by_iris.interval is not None
+    across = np.linalg.norm(mesh.landmarks[33] - mesh.landmarks[263])
+    by_card = {m.name: m for m in measure(mesh, scale=Scale(px / float(across), 0.03, "card")).measurements}["ex-ex"]
+    assert by_card.interval is not None
+    assert np.ptp(by_card.interval) < np.ptp(by_iris.interval)
+
+
+def test_the_printed_card_is_in_millimetres_and_is_the_one_that_is_looked_for(tmp_path: Path) -> None:
+    assert main([str(tmp_path / "card.svg"), "--side-mm", "30"]) == 0
+    text = (tmp_path / "card.svg").read_text()
+    assert 'width="65.00mm"' in text and "marker: 30 mm" in text
+    assert text.count('height="5.0000"') == int(bits().sum())
+    with pytest.raises(UsageError, match="WRK-06"):
+        card_svg(4.0)
