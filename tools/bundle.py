@@ -35,7 +35,7 @@ from tools.errors import TableError, run_main
 from tools.facts import activation_weights, classifier, pixels_of, read_facts, source
 from tools.figures import confusion, figures
 from tools.files import json_bytes, npz_bytes
-from tools.gallery import gallery
+from tools.gallery.building import gallery
 from tools.staging import put
 
 PHANTOM: Final = (
@@ -127,7 +127,7 @@ def build(options: argparse.Namespace) -> int:
     card = model_card(identity, facts, measured.figures, measured.confusion, measured.by_tone, options.command)
     files = {
         "classifier.tflite": packed,
-        "gallery.npz": npz_bytes(gallery(model, crops, options.per_class)),
+        "gallery.npz": npz_bytes(gallery(model, crops, options.per_class).arrays()),
         "saliency.npz": npz_bytes({"weights": weights}),
         "model-card.md": card.encode(),
     }

@@ -80,6 +80,13 @@ class DivergedError(WorkshopError, ArithmeticError):
     remedy = "Lower --rate, raise --batch, or look for photos that hold nothing."
 
 
+class PhotoRefusedError(WorkshopError, ValueError):
+    """A photo that should become a reference or a case is one that the device would refuse."""
+
+    code = "WRK-09"
+    remedy = "Take it out, or take it again; nothing was written. `python -m firmware analyse` says what is wrong."
+
+
 def run_main(main: Callable[[], int]) -> None:
     """Run one command to its end and leave the process with its status; a workshop error is one line and status 2."""
     try:

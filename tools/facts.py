@@ -20,7 +20,7 @@ from tools.classes import CLASS_IDS, Normalisation
 from tools.dataset import read_table
 from tools.errors import CheckpointError, ConversionError, DataAbsentError
 from tools.files import read_json, sha256
-from tools.gallery import read_model
+from tools.gallery.building import read_model
 from tools.network import cam_weights
 
 TRAINED: Final = ("parameters", "multiply_adds", "subjects", "photos")

@@ -18,6 +18,7 @@ from firmware.face.align import FaceCrop, align
 from firmware.face.mesh import MediaPipeMesher
 from firmware.photo import read_photo
 from firmware.syndrome.classifier import TfliteClassifier
+from firmware.syndrome.gallery import references_of
 from tools import staging
 from tools.agreement import Model, cosines
 from tools.evaluate import __main__ as evaluate
@@ -312,12 +313,12 @@ def test_shipped_bundle_is_what_its_manifest_says(phantom: Bundle, phantom_folde
     assert figures["cosine_p1"] >= 0.98
 
 
-def test_shipped_gallery_holds_unit_vectors_of_every_class(phantom_folder: Path) -> None:
-    arrays = read_npz(phantom_folder / "gallery.npz")
-    assert arrays["embeddings"].dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(arrays["embeddings"], axis=1), 1.0, atol=1e-5)
-    assert np.bincount(arrays["labels"]).tolist() == [30] * 7
-    assert len(set(arrays["image_ids"].tolist())) == len(arrays["labels"])
+def test_shipped_gallery_holds_unit_vectors_of_every_class(phantom: Bundle) -> None:
+    known = references_of(phantom)
+    np.testing.assert_allclose(np.linalg.norm(known.embeddings, axis=2), 1.0, atol=1e-5)
+    assert np.bincount(known.syndromes).tolist() == [30] * 7
+    assert known.syndrome_ids == tuple(label.id for label in phantom.manifest.labels)
+    assert len(set(known.image_ids)) == len(known.image_ids)
 
 
 def test_shipped_saliency_weights_explain_the_logits(phantom: Bundle, phantom_folder: Path, cohort: Path) -> None:

@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools import dataset, folds, gallery
+from tools import dataset, folds
 from tools.errors import CheckpointError, ConversionError, DataAbsentError, OutputError, TableError, UsageError
 from tools.evaluate import __main__ as evaluate
 from tools.files import check_folder, read_npz, write_npz, write_together, write_whole
+from tools.gallery import __main__ as gallery
+from tools.gallery import building
 
 torch = pytest.importorskip("torch", reason="the workshop needs torch: make setup-workshop")
 bundle = pytest.importorskip("tools.bundle")
@@ -172,7 +174,7 @@ def test_bundle_that_was_altered_is_not_evaluated(tmp_path: Path, phantom_folder
 
 def test_missing_classifier_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataAbsentError):
-        gallery.read_model(tmp_path / "classifier.tflite")
+        building.read_model(tmp_path / "classifier.tflite")
 
 
 @pytest.mark.parametrize("content", [b"", b"TFL3" * 100, b"\xff" * 4000])
@@ -180,7 +182,7 @@ def test_file_that_is_no_classifier_is_refused(tmp_path: Path, content: bytes) -
     path = tmp_path / "classifier.tflite"
     path.write_bytes(content)
     with pytest.raises(ConversionError, match=r"WRK-04 .*is no TFLite model"):
-        gallery.main(["--classifier", str(path), "--data", "none", "--out", str(tmp_path / "gallery.npz")])
+        gallery.main(["build", "--classifier", str(path), "--data", "none", "--out", str(tmp_path / "gallery.npz")])
     assert [p.name for p in tmp_path.iterdir()] == ["classifier.tflite"]
 
 

@@ -1,24 +1,23 @@
-"""Reference faces for the gallery: `python -m tools.gallery --classifier FILE --data DIR... --out gallery.npz`.
+"""Reference faces of a bundle that is being built: some training subjects of every class, one photo each.
 
-Some training subjects of every class, one photo each, as the int8 classifier encodes them: the device finds a face's
-nearest neighbours among them. Rules: embeddings have unit length; only the split `train` is used, so that a test
-subject never meets itself.
+Rules: only the split `train` is used, so that a test subject never meets itself; a face has two rows, its crop and the
+crop's mirror image, as the int8 classifier encodes them; rows have unit length.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from firmware.frame import Pixels
+from firmware.syndrome.references import References, Rows
 from tools.agreement import Model
-from tools.dataset import Crops, load_folders
-from tools.errors import ConversionError, DataAbsentError, TableError, run_main
-from tools.files import write_npz
+from tools.classes import CLASS_IDS, CLASS_NAMES
+from tools.dataset import Crops
+from tools.errors import ConversionError, DataAbsentError, TableError
 
 SUBJECTS_PER_CLASS = 30
 
@@ -37,16 +36,37 @@ def references(crops: Crops, per_class: int = SUBJECTS_PER_CLASS) -> list[int]:
     return [i for label in sorted(by_class) for i in by_class[label][:per_class]]
 
 
-def gallery(model: Model, crops: Crops, per_class: int = SUBJECTS_PER_CLASS) -> Mapping[str, NDArray[Any]]:
-    """The arrays of gallery.npz: embeddings float32 [n,d], labels int32 [n], image_ids unicode [n]."""
+def gallery(model: Model, crops: Crops, per_class: int = SUBJECTS_PER_CLASS) -> References:
+    """The references of a labelled folder. Subjects are named as its table does, images apart where folders repeat."""
     chosen = references(crops, per_class)
-    embeddings = model.run(crops.pixels[chosen])["embedding"]
+    pixels = crops.pixels[chosen]
+    rows = np.stack([unit_rows(model, pixels), unit_rows(model, pixels[:, :, ::-1])], axis=1)
+    shown = sorted({crops.rows[i].label for i in chosen})
+    return References(
+        rows,
+        np.array([shown.index(crops.rows[i].label) for i in chosen], np.int32),
+        tuple(crops.rows[i].subject for i in chosen),
+        distinct([crops.rows[i].image_id for i in chosen]),
+        tuple(CLASS_IDS[label] for label in shown),
+        tuple(CLASS_NAMES[label] for label in shown),
+    )
+
+
+def distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, those that come again with their number behind: two folders may call a photo alike."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(found)
+
+
+def unit_rows(model: Model, pixels: Pixels) -> Rows:
+    """The embeddings of crops [n,112,112,3] with unit length, [n,d]."""
+    embeddings = model.run(np.ascontiguousarray(pixels))["embedding"]
     lengths = np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
-    return {
-        "embeddings": (embeddings / lengths).astype(np.float32),
-        "labels": np.array([crops.rows[i].label for i in chosen], np.int32),
-        "image_ids": np.array([crops.rows[i].image_id for i in chosen]),
-    }
+    return np.asarray(embeddings / lengths, np.float32)
 
 
 def model_at(path: Path) -> Model:
@@ -65,20 +85,3 @@ def read_model(path: Path) -> bytes:
     if not path.is_file():
         raise DataAbsentError(f"there is no classifier at {path}")
     return path.read_bytes()
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Write a gallery; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tools.gallery", description=__doc__)
-    parser.add_argument("--classifier", type=Path, required=True)
-    parser.add_argument("--data", nargs="+", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--per-class", type=int, default=SUBJECTS_PER_CLASS)
-    options = parser.parse_args(argv)
-    model = model_at(options.classifier)
-    write_npz(options.out, gallery(model, load_folders(options.data), options.per_class))
-    return 0
-
-
-if __name__ == "__main__":
-    run_main(main)

@@ -17,7 +17,7 @@ from firmware.face.align import FaceCrop, align
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.frame import Frame
 from firmware.syndrome.classifier import TfliteClassifier
-from firmware.syndrome.gallery import Gallery, mean_direction
+from firmware.syndrome.gallery import Gallery, mean_direction, references_of
 from firmware.syndrome.saliency import REGIONS, Saliency, region_grid
 
 
@@ -81,41 +81,40 @@ def test_a_model_of_another_shape_than_stated_is_refused(phantom: Bundle) -> Non
 
 
 def test_a_reference_face_is_its_own_nearest_neighbour(phantom: Bundle) -> None:
-    arrays = phantom.arrays(GALLERY)
     gallery = Gallery(phantom)
-    for i in (0, len(arrays["labels"]) // 2):
-        nearest = gallery.nearest(arrays["embeddings"][i].astype(np.float32))
+    known = gallery.references
+    for i in (0, len(known.image_ids) // 2):
+        nearest = gallery.match(known.embeddings[i])
         assert nearest[0].distance == pytest.approx(0, abs=1e-3)
-        assert nearest[0].id == phantom.manifest.labels[int(arrays["labels"][i])].id
+        assert nearest[0].id == known.syndrome_ids[known.syndromes[i]]
 
 
-def test_each_label_comes_once_with_its_smallest_distance(phantom: Bundle) -> None:
-    arrays = phantom.arrays(GALLERY)
-    probe = mean_direction(list(arrays["embeddings"][:3].astype(np.float32)))
-    found = Gallery(phantom).nearest(probe)
-    assert len({n.id for n in found}) == len(found) == len(set(arrays["labels"].tolist()))
+def test_each_syndrome_comes_once_with_its_smallest_distance(phantom: Bundle) -> None:
+    gallery = Gallery(phantom)
+    probe = mean_direction(list(gallery.references.embeddings[:3, 0]))
+    found = gallery.nearest(probe)
+    assert len({n.id for n in found}) == len(found) == len(gallery.references.syndrome_ids)
     assert [n.distance for n in found] == sorted(n.distance for n in found)
-    all_distances = 1 - arrays["embeddings"] @ probe
-    for neighbour in found:
-        index = next(i for i, label in enumerate(phantom.manifest.labels) if label.id == neighbour.id)
-        assert neighbour.distance == pytest.approx(all_distances[arrays["labels"] == index].min(), abs=1e-3)
+    assert {n.id: n.name for n in found} == {label.id: label.name for label in phantom.manifest.labels}
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda a: {**a, "embeddings": a["embeddings"][:, :-1]},
+        lambda a: {**a, "embeddings": a["embeddings"][..., :-1]},
         lambda a: {**a, "embeddings": np.zeros_like(a["embeddings"])},
         lambda a: {**a, "embeddings": np.full_like(a["embeddings"], np.nan)},
-        lambda a: {**a, "labels": a["labels"][:-1]},
-        lambda a: {**a, "labels": a["labels"] + 100},
-        lambda a: {**a, "labels": a["labels"] - 100},
+        lambda a: {**a, "syndromes": a["syndromes"][:-1]},
+        lambda a: {**a, "syndromes": a["syndromes"] + 100},
+        lambda a: {**a, "syndromes": a["syndromes"] - 100},
+        lambda a: {**a, "syndrome_names": np.array([""] * len(a["syndrome_names"]))},
         lambda a: {key: value for key, value in a.items() if key != "image_ids"},
-        lambda a: {**a, "image_ids": np.array([object()] * len(a["labels"]))},
+        lambda a: {**a, "image_ids": np.array([a["image_ids"][0]] * len(a["image_ids"]))},
+        lambda a: {**a, "image_ids": np.array([object()] * len(a["syndromes"]))},
     ],
 )
 def test_a_gallery_that_does_not_fit_is_refused(spoil: object, phantom: Bundle) -> None:
-    arrays = spoil(phantom.arrays(GALLERY))  # type: ignore[operator]
+    arrays = spoil(references_of(phantom).arrays())  # type: ignore[operator]
     with pytest.raises(BundleModelError, match=GALLERY):
         Gallery(_with(phantom, GALLERY, _npz(**arrays)))
 
