@@ -36,7 +36,7 @@ WIDTH_OF_95: Final = 1.96
 CORNERS: Final = (*lm.LEFT_EYE_CORNERS, *lm.RIGHT_EYE_CORNERS)
 LEAST_EYES_PX: Final = 4.0
 """Eyes whose corners lie nearer to each other than this were not seen."""
-IRIS_AGREES_SD: Final = 3.0
+IRIS_AGREES_SD: Final = 4.0
 """A card's scale may make the iris so many standard deviations larger or smaller than irises are."""
 
 
