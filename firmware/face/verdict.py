@@ -25,6 +25,7 @@ class Advice(StrEnum):
     LOOK_HERE = "look at the camera"
     ONE_PERSON = "one person only"
     CENTRE = "move to the middle"
+    UNCOVER = "move hair, hand or glasses away"
     COME_CLOSER = "come closer"
     MOVE_BACK = "move back"
     TURN_LEFT = "turn left"
@@ -34,7 +35,10 @@ class Advice(StrEnum):
     HOLD_UPRIGHT = "hold the head upright"
     MORE_LIGHT = "more light"
     LESS_LIGHT = "less light"
+    TURN_TO_LIGHT = "turn to the light"
     HOLD_STILL = "hold still"
+    OPEN_EYES = "open the eyes"
+    RELAX = "relax the face"
 
 
 @dataclass(frozen=True, slots=True)

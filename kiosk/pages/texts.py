@@ -26,6 +26,7 @@ ADVICE: Final[Mapping[Advice, Instruction]] = {
     Advice.LOOK_HERE: Instruction("Look at the camera", "face"),
     Advice.ONE_PERSON: Instruction("One person only", "one"),
     Advice.CENTRE: Instruction("Move to the middle", "centre"),
+    Advice.UNCOVER: Instruction("Move hair, hand, glasses away", "face"),
     Advice.COME_CLOSER: Instruction("Come closer", "closer"),
     Advice.MOVE_BACK: Instruction("Move back", "back"),
     Advice.TURN_LEFT: Instruction("Turn left", "left"),
@@ -35,7 +36,10 @@ ADVICE: Final[Mapping[Advice, Instruction]] = {
     Advice.HOLD_UPRIGHT: Instruction("Hold the head upright", "upright"),
     Advice.MORE_LIGHT: Instruction("More light on the face", "light"),
     Advice.LESS_LIGHT: Instruction("Less light", "dim"),
+    Advice.TURN_TO_LIGHT: Instruction("Turn to the light", "light"),
     Advice.HOLD_STILL: Instruction("Hold still", "still"),
+    Advice.OPEN_EYES: Instruction("Open the eyes", "face"),
+    Advice.RELAX: Instruction("Relax the face", "face"),
 }
 
 STATES: Final[Mapping[State, Instruction]] = {
@@ -53,14 +57,36 @@ WAIT_FOR_CAMERA: Final = Instruction("Wait for the camera", "wait")
 
 WARNINGS: Final[Mapping[str, str]] = {
     "SingleFacePresent": "There was more than one face.",
+    "FaceLikeness": "The face was hard to make out.",
+    "FaceGeometry": "The face was hard to make out.",
     "FaceInFrame": "A part of the face was cut off.",
     "FaceCentred": "The face was not in the middle.",
+    "FaceHeight": "The face was too high or too low.",
     "InterEyeDistance": "The face was far away.",
+    "CameraDistance": "The camera was too near or too far.",
+    "HeadSize": "The face was too small or too large.",
+    "CropLeft": "The face was at the edge.",
+    "CropRight": "The face was at the edge.",
+    "CropAbove": "The face was at the upper edge.",
+    "CropBelow": "The face was at the lower edge.",
+    "EyesVisible": "Something was over the eyes.",
+    "MouthOcclusionPrevention": "Something was over the mouth.",
+    "FaceOcclusionPrevention": "Something was over the face.",
     "HeadPoseYaw": "The head was turned to a side.",
     "HeadPosePitch": "The head was tilted up or down.",
     "HeadPoseRoll": "The head was tilted to a shoulder.",
     "LuminanceMean": "The light was poor.",
+    "UnderExposure": "The face was too dark.",
+    "OverExposure": "The face was too bright.",
+    "LightingZones": "The light came from one side.",
+    "IlluminationUniformity": "The light came from one side.",
+    "LuminanceVariance": "The light was harsh.",
+    "DynamicRange": "The picture had little contrast.",
+    "NaturalColour": "The light was coloured.",
     "Sharpness": "The picture was not sharp.",
+    "EyesOpen": "The eyes were not wide open.",
+    "MouthClosed": "The mouth was open.",
+    "ExpressionNeutrality": "The face was smiling.",
 }
 """Quality measure -> what was not perfect about the picture that was used."""
 LEGEND: Final = "In bold: what cannot be told apart; in about {coverage} of 100 faces the truth is in bold."

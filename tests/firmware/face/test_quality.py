@@ -36,7 +36,10 @@ def _judge(mesher: MediaPipeMesher, frame: Frame) -> QualityReport:
 def test_a_good_portrait_is_not_blocked(mesher: MediaPipeMesher, studio: Frame) -> None:
     report = assess_quality(studio, mesher.find(studio), Pose(0, 0, 0))
     assert report.verdict is not Verdict.BLOCK, report
-    assert [m.measure for m in report.measures] == ["SingleFacePresent", *(m.name for m in MEASURES)]
+    assert [m.measure for m in report.measures] == [
+        "SingleFacePresent",
+        *(m.name for m in MEASURES if m.name != "CameraDistance"),
+    ]
     assert all(0 <= m.score <= 100 for m in report.measures)
 
 
@@ -145,7 +148,7 @@ def test_a_face_at_the_side_is_asked_to_the_middle_and_never_blocked(mesher: Med
 
 
 def test_every_advice_is_given_by_something(mesher: MediaPipeMesher, studio: Frame) -> None:
-    given = {measure.advice(value) for measure in MEASURES for value in (-1, 1)}
+    given = {measure.advise(value) for measure in MEASURES for value in (-1, 1)}
     assert given | {Advice.LOOK_HERE, Advice.ONE_PERSON} == set(Advice)
 
 

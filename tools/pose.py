@@ -1,0 +1,161 @@
+"""Measure how Face Mesh errs in the head's pose, and write what corrects it: firmware/face/correction.npz.
+
+`python -m tools.pose fit` renders people of the shipped basis, every second with the proportions of another age, turned
+by up to 28 degrees, and solves a ridge regression. `python -m tools.pose check [--basis external] [--seed N]` renders
+others and prints by how much pose and alignment err. Same bytes every time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware.face.align import TEMPLATE, five_points, similarity
+from firmware.face.correction import AXES, NUMBERS, SYMMETRIC, Correction, shape_numbers, terms
+from firmware.face.mesh import FaceMesh, MediaPipeMesher
+from firmware.face.pose import Pose, head_pose, rigid_pose
+from firmware.frame import Frame
+from tools.errors import run_main
+from tools.files import write_npz
+from tools.phantom.__main__ import BASES
+from tools.phantom.ages import aged, group_list
+from tools.phantom.cohort import Subject
+from tools.phantom.render import render
+from tools.phantom.scene import Scene
+
+Floats = NDArray[np.float64]
+SIDE_PX: Final = 480
+FIT_SEEDS: Final = ((8, False), (9, True))
+"""Seed of a cohort, and whether every second person gets the proportions of another age."""
+RIDGE: Final = 30.0
+PHOTOS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A rendered photo's truth and what was found in it."""
+
+    scene: Scene
+    truth: FaceMesh
+    found: FaceMesh
+
+
+def turned(people: Iterator[Subject], most_deg: float, axes: Sequence[str], dice: int) -> Iterator[Turned]:
+    """Two photos of each person, turned about `yaw`, `pitch` or both in turn; faces not found are left out."""
+    rng = np.random.default_rng(dice)
+    number = 0
+    with MediaPipeMesher(1) as mesher:
+        for subject in people:
+            for drawn in subject.scenes[:PHOTOS]:
+                yaw, pitch = rng.uniform(-most_deg, most_deg, 2)
+                axis = axes[number % len(axes)]
+                number += 1
+                scene = replace(
+                    drawn,
+                    yaw_deg=0.0 if axis == "pitch" else float(yaw),
+                    pitch_deg=0.0 if axis == "yaw" else float(pitch),
+                )
+                photo = render(subject.person, scene, SIDE_PX, SIDE_PX)
+                if found := mesher.find(Frame(photo.pixels)):
+                    yield Turned(scene, FaceMesh(photo.landmarks), found[0])
+
+
+def solve(photos: Sequence[Turned]) -> dict[str, Floats]:
+    """The correction's arrays."""
+    rigid: list[Pose] = [rigid_pose(photo.found) for photo in photos]
+    shapes = np.array([shape_numbers(photo.found, pose.roll) for photo, pose in zip(photos, rigid, strict=True)])
+    # Everybody a second time as in a mirror: left and right err alike.
+    shapes = np.concatenate([shapes, shapes * np.where(np.arange(shapes.shape[1]) < SYMMETRIC, 1.0, -1.0)])
+    angles = np.array([(pose.yaw, pose.pitch) for pose in rigid])
+    angles = np.concatenate([angles, angles * (-1, 1)])
+    mean, scale = shapes.mean(axis=0), shapes.std(axis=0) + 1e-9
+    _, sizes, directions = np.linalg.svd((shapes - mean) / scale, full_matrices=False)
+    axes = directions[:AXES].T / sizes[:AXES] * np.sqrt(len(shapes))
+    half = Correction(mean, scale, axes, np.zeros((2, 0)))
+    rows = np.array([terms(half, shape, *both) for shape, both in zip(shapes, angles, strict=True)])[:, :-1]
+    truth = np.array([(photo.scene.yaw_deg, photo.scene.pitch_deg) for photo in photos])
+    truth = np.concatenate([truth, truth * (-1, 1)])
+    centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
+    design = (rows - centre) / spread
+    found = np.linalg.solve(
+        design.T @ design + RIDGE * np.eye(design.shape[1]), design.T @ (truth - truth.mean(axis=0))
+    )
+    slopes = found / spread[:, None]
+    weights = np.vstack([slopes, truth.mean(axis=0) - centre @ slopes]).T
+    return {"mean": mean, "scale": scale, "axes": axes, "weights": weights}
+
+
+def alignment(photo: Turned) -> tuple[Floats, Floats]:
+    """Errors over the true inter-eye distance, %, each [5, 2].
+
+    Of the five points, along the line of the eyes and across it; and of where the crop shows the true points.
+    """
+    truth, found = five_points(photo.truth), five_points(photo.found)
+    across = complex(*(truth[1] - truth[0]))
+    off = (found - truth) @ np.array([1, 1j]) / across
+    matrices = [similarity(points, np.array(TEMPLATE)) for points in (truth, found)]
+    shown = [truth @ matrix[:, :2].T + matrix[:, 2] for matrix in matrices]
+    eyes = np.linalg.norm(np.subtract(*TEMPLATE[:2]))
+    errors = 100 * np.column_stack([off.real, off.imag])
+    return np.asarray(errors, np.float64), np.asarray(100 * (shown[1] - shown[0]) / eyes)
+
+
+def report(photos: Sequence[Turned]) -> Iterator[str]:
+    """Lines about pose and alignment."""
+    poses = [head_pose(photo.found) for photo in photos]
+    for name in ("yaw", "pitch", "roll"):
+        true = np.array([getattr(photo.scene, f"{name}_deg") for photo in photos])
+        off = np.array([getattr(pose, name) for pose in poses]) - true
+        most = np.percentile(abs(off), 95)
+        yield f"{name:6} mean absolute {abs(off).mean():.2f}, bias {off.mean():+.2f}, 95 % within {most:.1f} degrees"
+    points, crops = (np.array(errors) for errors in zip(*(alignment(photo) for photo in photos), strict=True))
+    names = ("left eye", "right eye", "nose tip", "mouth left", "mouth right")
+    for name, errors in zip(names, points.swapaxes(0, 1), strict=True):
+        noise = np.hypot(*(errors - errors.mean(axis=0)).T).mean()
+        size, constant = np.hypot(*errors.T).mean(), errors.mean(axis=0).round(2)
+        yield f"{name:12} error {size:.2f} %, constant {constant}, noise {noise:.2f} %"
+    noise = np.hypot(*np.moveaxis(crops - crops.mean(axis=0), -1, 0)).mean()
+    yield f"crop         error {np.hypot(*np.moveaxis(crops, -1, 0)).mean():.2f} %, noise {noise:.2f} %"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Fit or check; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.pose", description=__doc__)
+    parser.add_argument("what", choices=("fit", "check"))
+    parser.add_argument("--people", type=int, help="rendered (fit: 650 a seed, check: 160)")
+    parser.add_argument("--basis", choices=BASES, default="shipped", help="of those who are checked (shipped)")
+    parser.add_argument("--seed", type=int, default=5, help="of those who are checked (5)")
+    parser.add_argument("--most", type=float, default=25.0, help="turned by so many degrees at most, when checked (25)")
+    parser.add_argument("--out", type=Path, default=NUMBERS)
+    options = parser.parse_args(argv)
+    cv2.setNumThreads(1)
+    if options.what == "check":
+        people = BASES[options.basis](options.people or 160, options.seed, None)
+        photos = list(turned(people, options.most, ("joint", "yaw", "pitch"), 77))
+        print(
+            f"{len(photos)} photos of the {options.basis} basis, seed {options.seed}, to {options.most:g} degrees",
+            *report(photos),
+            sep="\n",
+        )
+        return 0
+    photos = []
+    for seed, ages in FIT_SEEDS:
+        people = BASES["shipped"](options.people or 650, seed, None)
+        groups = group_list("infant,child,adult")
+        mixed = (aged(s, seed, n, groups) if ages and n % 2 else s for n, s in enumerate(people))
+        photos += list(turned(mixed, 28.0, ("joint",), 77))
+    write_npz(options.out, {name: array.astype(np.float32) for name, array in solve(photos).items()})
+    print(f"fitted on {len(photos)} photos", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    run_main(main)
