@@ -59,7 +59,9 @@ def measure(
     ruler, notes = _ruler(mesh, subject, scale)
     unseen = [name for name, site in SITES.items() if not _is_seen(mesh, site.landmarks, optics)]
     notes += [f"{name} was not measured: it reaches out of the picture" for name in unseen]
-    face = _Face(points, ruler, frozenset(unseen), all(_is_seen(mesh, pair, optics) for pair in _fissures()))
+    empty = [name for name, site in SITES.items() if distance(points, site.landmarks) == 0]
+    notes += [f"{name} was not measured: its landmarks coincide" for name in empty]
+    face = _Face(points, ruler, frozenset({*unseen, *empty}), all(_is_seen(mesh, pair, optics) for pair in _fissures()))
     judge = _Judge(subject, norms or shipped_norms(), corrected=norms is None)
     measurements = tuple(judge.compare(m, norm, notes) for m, norm in face.measurements())
     return Measurements(measurements, terms_of(measurements), tuple(dict.fromkeys(notes)))

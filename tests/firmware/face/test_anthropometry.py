@@ -7,6 +7,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from firmware.errors import OpticsError, SubjectError
 from firmware.face import landmarks as lm
@@ -162,6 +164,27 @@ def test_what_lies_outside_the_picture_is_not_measured(mesh: FaceMesh, hopper_fr
     found = measure(outside, MAN, optics=optics)
     assert "n-gn" not in _named(found) and "ex-ex" in _named(found)
     assert "n-gn was not measured: it reaches out of the picture" in found.notes
+
+
+def test_landmarks_that_coincide_are_no_narrow_mouth(mesh: FaceMesh) -> None:
+    landmarks = mesh.landmarks.copy()
+    landmarks[61] = landmarks[291]
+    found = measure(replace(mesh, landmarks=landmarks), MAN)
+    assert "ch-ch" not in _named(found) and "ch-ch / ex-ex" not in _named(found)
+    assert "ch-ch was not measured: its landmarks coincide" in found.notes
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.floats(0.3, 4), st.floats(-40, 40), st.floats(-300, 300), st.floats(-300, 300))
+def test_size_turn_and_place_in_the_picture_change_no_measure(
+    mesh: FaceMesh, size: float, turn_deg: float, right: float, down: float
+) -> None:
+    turn = np.radians(turn_deg)
+    spin = np.array([(np.cos(turn), -np.sin(turn), 0), (np.sin(turn), np.cos(turn), 0), (0, 0, 1)])
+    moved = (mesh.landmarks @ spin.T * size + (right, down, 0)).astype(np.float32)
+    before, after = _named(measure(mesh, MAN)), _named(measure(replace(mesh, landmarks=moved), MAN))
+    for name, m in before.items():
+        assert after[name].value == pytest.approx(m.value, rel=2e-3, abs=0.02), name
 
 
 @pytest.mark.parametrize(("age", "expected"), [(0.0, 10.14), (1.0, 11.4), (2.0, 11.84), (40.0, 11.84), (None, 11.84)])
