@@ -28,6 +28,8 @@ Points = NDArray[np.float32]
 BACKEND: Final = "mediapipe-face-mesh-0.10.18"
 DETECT_EVERY: Final = 10
 """Frames between two looks for a second person while tracking; what is captured is looked at again, as stills."""
+SMALLEST_FACE_PX: Final = 24
+"""A face that seems smaller is a picture on a wall or a passer-by far off, and cannot be meshed."""
 
 # A NormalizedLandmark without visibility on the wire: field 1, 15 bytes; then x, y, z as fields 1, 2, 3 of 32 bits.
 _HEAD: Final = (0x0A, 15)
@@ -85,17 +87,47 @@ class MediaPipeMesher:
 
     def __init__(self, max_faces: int = 4) -> None:
         self._mesh = _warm_face_mesh(max_num_faces=max_faces, static_image_mode=True)
+        self._max_faces = max_faces
+        with quiet_stderr():
+            self._far = _mediapipe_solutions().face_detection.FaceDetection(model_selection=1)
+            self._far.process(cartoon())
 
     def find(self, frame: Frame) -> tuple[FaceMesh, ...]:
-        """Every face in the frame, the largest first (by inter-eye distance)."""
+        """Every face in the frame, the largest first (by inter-eye distance).
+
+        Face Mesh's own detector is made for one near face and overlooks a second one in one couple of twelve. So where
+        it finds a face, a detector for far ones looks again, and what only that sees is meshed in a cutting.
+        """
         found = _landmarks(self._mesh, frame)
+        if found and self._max_faces > 1:
+            found += self._overlooked(frame, found)
         return tuple(sorted(found, key=lambda face: -face.inter_eye_px))
+
+    def _overlooked(self, frame: Frame, found: Sequence[FaceMesh]) -> list[FaceMesh]:
+        """Faces beside those that were found."""
+        more: list[FaceMesh] = []
+        for detection in self._far.process(frame.pixels).detections or ():
+            box = detection.location_data.relative_bounding_box
+            middle = np.array([(box.xmin + box.width / 2) * frame.width, (box.ymin + box.height / 2) * frame.height])
+            side = max(box.width * frame.width, box.height * frame.height)
+            if side < SMALLEST_FACE_PX or any(_is_of(face, middle) for face in (*found, *more)):
+                continue
+            more += [face for face in self._mesh_around(frame, middle, side) if _is_of(face, middle)][:1]
+        return more
+
+    def _mesh_around(self, frame: Frame, middle: NDArray[np.float64], side: float) -> list[FaceMesh]:
+        """Faces in a square three times as wide as the one that was seen, in pixels of the frame."""
+        left, top = np.maximum(middle - 1.5 * side, 0).astype(int).tolist()
+        right, bottom = (middle + 1.5 * side).astype(int).tolist()
+        cutting = _landmarks(self._mesh, Frame(frame.pixels[top:bottom, left:right]))
+        return [FaceMesh(face.landmarks + np.array([left, top, 0], np.float32)) for face in cutting]
 
     def close(self) -> None:
         """Give the models' memory back; may be called again."""
         mesh, self._mesh = self._mesh, None
         if mesh is not None:
             mesh.close()
+            self._far.close()
 
     def __enter__(self) -> Self:
         return self
@@ -146,6 +178,12 @@ def _others(tracked: Sequence[FaceMesh], everybody: Sequence[FaceMesh]) -> tuple
     eyes = tracked[0].eye_centres
     same = min(range(len(everybody)), key=lambda i: float(np.abs(everybody[i].eye_centres - eyes).sum()))
     return (*everybody[:same], *everybody[same + 1 :])
+
+
+def _is_of(face: FaceMesh, point: NDArray[np.float64]) -> bool:
+    """Whether a point lies within the face's bounds."""
+    low, high = face.landmarks[:, :2].min(axis=0), face.landmarks[:, :2].max(axis=0)
+    return bool(((point >= low) & (point <= high)).all())
 
 
 def _warm_face_mesh(**options: Any) -> Any:

@@ -8,7 +8,7 @@ overlap as they do in life.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -175,3 +175,10 @@ def draw_person(label: str, rng: np.random.Generator, *, components: int = 40) -
         expressivity=expressivity,
         terms=draw_terms(findings, expressivity, rng),
     )
+
+
+def in_tone(person: Person, tone: int, seed: int) -> Person:
+    """The same person in another skin tone (1..10 on the Monk scale); nothing else changes but the lips' colour."""
+    rng = np.random.default_rng(seed)
+    skin = _skin(tone, rng)
+    return replace(person, skin_tone=tone, skin=skin, lips=_lips(skin, rng))

@@ -127,3 +127,15 @@ def test_ordinary_portraits_are_found(mesher: MediaPipeMesher, shared_faces: Pat
     portraits = sorted(shared_faces.glob("faker_portraits_cc0/*/512/*.jpg"))[1::4]
     found = [len(mesher.find(read_photo(portrait))) for portrait in portraits]
     assert np.mean([count == 1 for count in found]) >= 0.96, found
+
+
+def test_a_second_person_is_seen_in_a_wide_picture(
+    mesher: MediaPipeMesher, hopper_frame: Frame, astronaut_frame: Frame
+) -> None:
+    """Face Mesh's own detector sees one of the two."""
+    couple = Frame(np.hstack([hopper_frame.pixels[:512], astronaut_frame.pixels[:512]]))
+    faces = mesher.find(couple)
+    assert len(faces) == 2
+    right = max(faces, key=lambda face: face.eye_centres[0, 0])
+    alone = mesher.find(astronaut_frame)[0]
+    assert np.abs(right.eye_centres - alone.eye_centres - [512, 0]).max() < 6
