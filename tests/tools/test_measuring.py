@@ -9,13 +9,18 @@ import cv2
 import numpy as np
 import pytest
 
+from firmware.face.anthropometry import Measurement, Measurements, Term
 from firmware.face.anthropometry.sites import DISTANCES_MM, SITES
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.frame import Frame
-from tools import landmark_bias, measure_phantoms
+from tools import landmark_bias, measure_phantoms, mesh_response, term_rates
 from tools.errors import DataAbsentError, UsageError
 from tools.measured import Measured, measured, with_iris
 from tools.phantom.cohort import cohort
+from tools.phantom.person import draw_person
+from tools.phantom.photo import jpeg
+from tools.phantom.render import render
+from tools.phantom.scene import Scene
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +101,37 @@ def test_too_few_faces_tell_no_bias(hopper: Path, tmp_path: Path) -> None:
     with pytest.raises(DataAbsentError, match="too few"):
         landmark_bias.main([str(hopper), "--out", str(tmp_path / "bias.csv")])
     assert not (tmp_path / "bias.csv").exists()
+
+
+def test_what_the_mesh_sees_of_a_known_change_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody who does not exist, warped three times."""
+    photo = render(draw_person("unaffected", np.random.default_rng(5)), Scene(), 480, 480)
+    (tmp_path / "nobody.jpg").write_bytes(jpeg(photo.pixels, 92))
+    assert mesh_response.main([str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "3 warped portraits"
+    assert len(lines) == 3 + len(SITES)
+
+
+def test_a_mesh_that_sees_half_of_a_change_has_a_slope_of_half() -> None:
+    applied = np.random.default_rng(2).normal(size=(50, len(SITES)))
+    assert all("| 0.50 |" in line for line in mesh_response.lines_of(applied, applied / 2)[2:])
+
+
+def test_no_photo_of_a_face_is_one_line(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "black.png"), np.zeros((300, 300, 3), np.uint8))
+    with pytest.raises(DataAbsentError, match="WRK-01"):
+        mesh_response.main([str(tmp_path)])
+
+
+def test_terms_are_counted_by_how_sure_they_are() -> None:
+    sure = [(certain, reliable) for certain in (True, False) for reliable in (True, False)]
+    terms = [Term("HP:1", "Wide mouth", 3.0, certain, reliable, "") for certain, reliable in sure]
+    found = Measurements((Measurement("ch-ch", 60.0, "mm", 3.0),), tuple(terms))
+    lines = term_rates.lines_of([found, Measurements((Measurement("ch-ch", 60.0, "mm", 1.0),))])
+    assert "| ch-ch | +2.00 | 1.00 | 0.50 |" in lines
+    assert [line.split(" (")[0] for line in lines[-3:]] == [
+        "terms a face: 2.00",
+        "reliable terms a face: 1.00",
+        "certain terms a face: 0.50",
+    ]
