@@ -14,8 +14,12 @@ from firmware.analyser import Assessment, Status
 from firmware.bundle.manifest import Manifest
 from firmware.errors import KioskError
 from firmware.face.mesh import FaceMesh
+from firmware.syndrome.decision import Decision
 
 DEMONSTRATION = "DEMONSTRATION: a phantom model, trained on rendered and generated faces; it says nothing of a person."
+
+LISTS = ("quality", "measurements", "measurement_notes", "hpo", "ranking", "prediction_set")
+"""Keys whose value is a list; empty where nothing could be read."""
 
 
 def as_json(
@@ -45,22 +49,47 @@ def as_json(
             for m in guidance.quality.measures
         ],
         "measurements": [
-            {"name": m.name, "value": m.value, "unit": m.unit, "z": m.z, "norm": m.norm}
-            for m in assessment.measurements
+            {
+                "name": m.name,
+                "value": m.value,
+                "unit": m.unit,
+                "interval": list(m.interval) if m.interval else None,
+                "z": m.z,
+                "z_interval": [m.z_low, m.z_high] if m.z is not None else None,
+                "norm": m.norm,
+                "reliable": m.reliable,
+            }
+            for m in assessment.measured.measurements
         ],
-        "hpo": [],
+        "measurement_notes": list(assessment.measured.notes),
+        "hpo": [
+            {"id": t.id, "name": t.name, "z": t.z, "certain": t.certain, "reliable": t.reliable, "because": t.because}
+            for t in assessment.measured.terms
+        ],
         "ranking": [{"id": r.id, "name": r.name, "probability": r.probability} for r in decision.ranking],
         "prediction_set": list(decision.prediction_set),
         "decision": decision.outcome,
         "reasons": list(decision.reasons),
         "affected": decision.affected if assessment.status is Status.OK else None,
         "spread": decision.spread if assessment.status is Status.OK else None,
+        "novelty": decision.novelty if assessment.status is Status.OK else None,
+        "predictive": _predictive(decision),
         "frames_used": assessment.used,
         "unreadable": list(unreadable),
-        "neighbours": [{"id": n.id, "image_id": n.image_id, "distance": n.distance} for n in assessment.neighbours],
+        "neighbours": [
+            {"id": n.id, "name": n.name, "image_id": n.image_id, "subject": n.subject, "distance": n.distance}
+            for n in assessment.neighbours
+        ],
         "saliency": dict(assessment.saliency),
         "timing_ms": dict(assessment.timing_ms),
     }
+
+
+def _predictive(decision: Decision) -> dict[str, Any] | None:
+    """What the answer means where the kiosk stands; None when it is inconclusive."""
+    if (meaning := decision.predictive) is None:
+        return None
+    return {"affected": meaning.affected, "prevalence": meaning.prevalence, "words": meaning.words}
 
 
 def _rows(faces: Sequence[FaceMesh]) -> list[list[float]]:
@@ -83,11 +112,13 @@ def unreadable_json(
         "bundle": bundle_json(manifest, signed=signed),
         "pose": None,
         **({"landmarks": []} if with_landmarks else {}),
-        **{key: [] for key in ("quality", "measurements", "hpo", "ranking", "prediction_set")},
+        **{key: [] for key in LISTS},
         "decision": "inconclusive",
         "reasons": [str(error)],
         "affected": None,
         "spread": None,
+        "novelty": None,
+        "predictive": None,
         "frames_used": 0,
         "unreadable": list(unreadable),
         "neighbours": [],
@@ -106,7 +137,9 @@ def as_text(photo: str, assessment: Assessment) -> str:
     decision = assessment.decision
     lines = [f"{photo}: {assessment.status}", f"  decision     {decision.outcome}"]
     lines += [f"  because      {reason}" for reason in decision.reasons]
+    lines += [f"  meaning      {decision.predictive.words}"] if decision.predictive else []
     lines += [f"  {row.probability:6.1%}       {row.name}" for row in decision.ranking[:3]]
+    lines += [f"  {t.id}   {t.name}{'' if t.certain else ' (uncertain)'}" for t in assessment.measured.terms]
     if advice := assessment.best.guidance.quality.advice:
         lines.append(f"  picture      {assessment.best.guidance.quality.verdict}: {advice}")
     if not assessment.manifest.clinical:

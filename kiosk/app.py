@@ -30,6 +30,7 @@ from firmware.clock import Clock, SystemClock
 from firmware.errors import PowerError, StateError
 from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
 from firmware.runtime.worker import OnFailure, Worker
+from firmware.site import Site
 from kiosk.engine import Engine
 from kiosk.pages.server import WebServer
 from kiosk.pages.web import Look, create_app
@@ -75,7 +76,8 @@ def build_engine(settings: Settings, clock: Clock, on_failure: OnFailure) -> Eng
     cv2.setNumThreads(1)  # the second core belongs to the page
     how = camera_settings(settings)
     camera = SteadyCamera(lambda: open_camera(settings.camera, how, clock), clock)
-    analyser = Analyser(bundle, MediaPipeMesher(), MediaPipeTracker(), clock)
+    site = Site(settings.prevalence, settings.sensitivity, settings.camera_hfov or None)
+    analyser = Analyser(bundle, MediaPipeMesher(), MediaPipeTracker(), clock, site)
     light = open_light(settings.light, clock=clock)
     rules = Rules(countdown_s=settings.countdown)
     records = VolatileRecords()

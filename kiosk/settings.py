@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+from firmware.bundle.calibration import USUAL_SENSITIVITY
 from firmware.errors import SettingError, SettingFileError
+from firmware.site import PREVALENCE
 
 Check = Callable[[Any], bool]
 REPOSITORY = Path(__file__).parents[1]
@@ -23,6 +25,14 @@ REPOSITORY = Path(__file__).parents[1]
 
 def _between(low: float, high: float) -> Check:
     return lambda value: low <= value <= high
+
+
+def _inside(low: float, high: float) -> Check:
+    return lambda value: low < value < high
+
+
+def _field_of_view(value: Any) -> bool:
+    return bool(value == 0 or 5 <= value <= 150)
 
 
 def _one_of(*values: object) -> Check:
@@ -61,6 +71,16 @@ class Settings:
         "auto, gpiozero, gpiod, simulated",
     )  # fmt: skip
     countdown: float = _setting(2.0, "seconds from steady to the photo", _between(0.5, 10), "0.5 to 10")
+    prevalence: float = _setting(
+        PREVALENCE, "share of affected people among those who come here", _inside(0, 1), "above 0 and below 1"
+    )
+    sensitivity: float = _setting(
+        USUAL_SENSITIVITY, "share of the affected that should be referred; more means more false alarms",
+        _between(0.5, 0.99), "0.5 to 0.99",
+    )  # fmt: skip
+    camera_hfov: float = _setting(
+        0.0, "horizontal field of view of the lens, degrees; 0 where it is unknown", _field_of_view, "0, or 5 to 150"
+    )
     bundle: str = _setting(
         str(REPOSITORY / "models" / "phantom"), "model bundle that is installed when no slot holds one"
     )

@@ -9,74 +9,44 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from firmware.bundle.manifest import Calibration
+from firmware.bundle.calibration import Intended
+from firmware.bundle.manifest import FORMAT, parse_manifest
 from firmware.bundle.verify import Bundle, load_bundle
 from firmware.face.mesh import BACKEND
-from firmware.syndrome.classifier import TfliteClassifier
-from firmware.syndrome.gallery import Gallery
+from firmware.syndrome.evidence import Recogniser
+from firmware.syndrome.novelty import NOVELTY
 from firmware.syndrome.saliency import Saliency
 from tools.about import of_nobody
 from tools.agreement import Model
-from tools.calibrate import fit_limits
 from tools.card import model_card
-from tools.classes import CLASS_IDS, CLASS_NAMES, CROP_PX, UNAFFECTED_INDEX
-from tools.dataset import Crops, load_folders
+from tools.classes import CLASS_IDS, CLASS_NAMES, CROP_PX
+from tools.dataset import load_folders
 from tools.elsewhere import describe
-from tools.errors import TableError, run_main
+from tools.errors import run_main
 from tools.facts import activation_weights, classifier, pixels_of, read_facts, source
-from tools.figures import confusion, figures
 from tools.files import json_bytes, npz_bytes
 from tools.gallery.building import gallery
+from tools.measuring import UNMEASURED, Measured, measure
 from tools.staging import put
 
 PHANTOM: Final = (
     "Phantom model: trained on rendered and generated faces of people who do not exist. "
     "It shows that the kiosk works; it says nothing about a person."
 )
+INTENDED: Final = Intended(
+    "One face from the front, taken by the kiosk with consent; it supports a referral and never diagnoses.",
+    youngest=0.5,
+    oldest=65.0,
+)
+"""Ages are those of the rendered people; of whom a portrait shows, nobody knows the age."""
 OTHER: Final = "Not clinical: trained on the photos of {folders} folders, see Data in its card. Nothing was validated."
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What was found on the subjects that trained nothing."""
-
-    limits: Calibration
-    figures: dict[str, float | None]
-    confusion: NDArray[np.int64]
-    by_tone: dict[str, float]
-
-
-def measure(model: Model, crops: Crops) -> Measured:
-    """Limits from the split `calibration`, figures from `test`."""
-    fit, test = crops.only("calibration"), crops.only("test")
-    if not fit.rows or not test.rows:
-        raise TableError("there must be photos in the splits calibration and test")
-    limits = fit_limits(
-        model.run(fit.pixels)["logits"], fit.labels, [row.subject for row in fit.rows], UNAFFECTED_INDEX
-    )
-    logits = model.run(test.pixels)["logits"]
-    found = logits.argmax(axis=1).astype(np.int64)
-    return Measured(
-        limits,
-        figures(logits, test.labels, limits, UNAFFECTED_INDEX),
-        confusion(test.labels, found, len(CLASS_IDS)),
-        _by_tone(test, found == test.labels),
-    )
-
-
-def _by_tone(crops: Crops, right: NDArray[np.bool_]) -> dict[str, float]:
-    """Share of right answers by skin tone, where the table names tones."""
-    tones = np.array([row.extra.get("skin_tone", "") for row in crops.rows])
-    return {str(t): float(right[tones == t].mean()) for t in sorted(set(tones) - {""}, key=lambda t: (len(t), t))}
 
 
 def manifest(
@@ -89,7 +59,7 @@ def manifest(
     """The manifest of these files."""
     kept = ("top1_agreement", "cosine_p1", "parameters", "multiply_adds", "subjects", "photos")
     return {
-        "format": 1,
+        "format": FORMAT,
         "id": options.id,
         "version": options.version,
         "clinical": False,
@@ -100,6 +70,7 @@ def manifest(
         "labels": [{"id": i, "name": name} for i, name in zip(CLASS_IDS, CLASS_NAMES, strict=True)],
         "outputs": [{"name": n, "shape": [int(s) for s in detail["shape"]]} for n, detail in model.outputs.items()],
         "calibration": asdict(measured.limits),
+        "intended": asdict(INTENDED),
         "files": {
             name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
             for name, content in files.items()
@@ -121,16 +92,17 @@ def build(options: argparse.Namespace) -> int:
     packed, model = classifier(options.converted / "classifier.tflite", pixels)
     phantom = facts.get("nobody_exists") is True and of_nobody(options.data, None)
     crops = load_folders(options.data)
-    measured = measure(model, crops)
-    identity = {"id": options.id, "version": options.version}
-    facts |= {"bytes": len(packed), "sources": [source(folder) for folder in options.data], "phantom": phantom}
-    card = model_card(identity, facts, measured.figures, measured.confusion, measured.by_tone, options.command)
-    files = {
+    parts = {
         "classifier.tflite": packed,
         "gallery.npz": npz_bytes(gallery(model, crops, options.per_class).arrays()),
         "saliency.npz": npz_bytes({"weights": weights}),
-        "model-card.md": card.encode(),
     }
+    blank = manifest(options, model, UNMEASURED, {**facts, "sources": [], "phantom": phantom}, {})
+    measured, novelty = measure(parse_manifest(json.loads(json_bytes(blank))), parts, crops)
+    identity = {"id": options.id, "version": options.version}
+    facts |= {"bytes": len(packed), "sources": [source(folder) for folder in options.data], "phantom": phantom}
+    card = model_card(identity, facts, measured.figures, measured.confusion, measured.by_tone, options.command)
+    files = {**parts, NOVELTY: novelty, "model-card.md": card.encode()}
     stated = manifest(options, model, measured, facts, files)
     put(options.out, {**files, "manifest.json": json_bytes(stated)}, usable)
     for name, value in measured.figures.items():
@@ -141,7 +113,7 @@ def build(options: argparse.Namespace) -> int:
 def usable(folder: Path) -> Bundle:
     """The bundle in a folder, opened by all of the device's own readers; their errors for what they cannot use."""
     bundle = load_bundle(folder)
-    for reader in (TfliteClassifier, Gallery, Saliency):
+    for reader in (Recogniser, Saliency):
         reader(bundle)
     return bundle
 

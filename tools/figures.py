@@ -1,7 +1,7 @@
 """How good a classifier is: the figures of report.json, of the bundle's provenance and of the model card.
 
-Rules: one photo is one case; every figure is a plain number or null where it cannot be computed; decisions follow the
-bundle's own limits exactly as the device takes them.
+Rules: one photo is one case; every figure is a plain number or null where it cannot be computed; decisions are the
+device's own.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware.bundle.manifest import Calibration
-from firmware.syndrome.decision import probabilities
+from firmware.syndrome.decision import Outcome
 from tools.calibrate import Doubles, Labels
+from tools.judged import Judged
 
 BINS = 10
 
@@ -58,29 +58,25 @@ def calibration_error(p: Doubles, labels: Labels) -> float:
     return float(np.sum(gaps))
 
 
-def figures(
-    logits: NDArray[np.float32], labels: Labels, limits: Calibration, unaffected: int
-) -> dict[str, float | None]:
-    """Every figure, by its name in report.json."""
-    p = probabilities(logits, limits.temperature)
-    score, is_affected = 1.0 - p[:, unaffected], labels != unaffected
-    refer, routine = score >= limits.refer_at, score < limits.routine_below
-    sets = p >= limits.set_threshold
-    sets[np.arange(len(p)), p.argmax(axis=1)] = True
-    found = {
+def figures(found: Judged, labels: Labels, unaffected: int) -> dict[str, float | None]:
+    """Every figure of decisions about photos of these classes, by its name in report.json."""
+    p, is_affected = found.p, labels != unaffected
+    refer, routine = found.said(Outcome.REFER), found.said(Outcome.ROUTINE)
+    every = {
         "cases": float(len(labels)),
         "accuracy": float((p.argmax(axis=1) == labels).mean()),
         "macro_f1": macro_f1(confusion(labels, p.argmax(axis=1), p.shape[1])),
-        "auroc_affected": auroc(score, is_affected),
+        "auroc_affected": auroc(found.score, is_affected),
         "refer_sensitivity": _share(refer[is_affected]),
         "refer_specificity": _share(~refer[~is_affected]),
         "missed_as_routine": _share(routine[is_affected]),
+        "unaffected_as_routine": _share(routine[~is_affected]),
         "inconclusive_rate": _share(~refer & ~routine),
-        "set_coverage": float(sets[np.arange(len(labels)), labels].mean()),
-        "mean_set_size": float(sets.sum(axis=1).mean()),
+        "set_coverage": float(found.sets[np.arange(len(labels)), labels].mean()),
+        "mean_set_size": float(found.sets.sum(axis=1).mean()),
         "ece": calibration_error(p, labels),
     }
-    return {name: None if value is None else round(value, 4) for name, value in found.items()}
+    return {name: None if value is None else round(value, 4) for name, value in every.items()}
 
 
 def _share(flags: NDArray[np.bool_]) -> float | None:

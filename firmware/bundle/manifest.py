@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from firmware.bundle.calibration import Calibration, Intended, number, parse_calibration, parse_intended
 from firmware.errors import BundleAbsentError, BundleManifestError
 from firmware.face.align import SIZE_PX
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MANIFEST_LIMIT_BYTES: Final = 1_000_000
 FILE_LIMIT_BYTES: Final = 500_000_000
 """A file is read in one piece, so what a manifest may promise is bounded."""
@@ -47,24 +48,6 @@ class Normalisation:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """What turns logits into a decision; computed by the workshop on subjects that trained nothing.
-
-    temperature: logits are divided by it.
-    refer_at, routine_below: limits on the probability of being affected.
-    set_coverage, set_threshold: a class is in the prediction set from this probability on; stated coverage.
-    spread_limit: frames disagree when the probability of being affected varies by more (standard deviation).
-    """
-
-    temperature: float
-    refer_at: float
-    routine_below: float
-    set_coverage: float
-    set_threshold: float
-    spread_limit: float
-
-
-@dataclass(frozen=True, slots=True)
 class FileEntry:
     """What a file of the bundle must be."""
 
@@ -88,6 +71,7 @@ class Manifest:
     labels: tuple[Label, ...]
     outputs: Mapping[str, tuple[int, ...]]
     calibration: Calibration
+    intended: Intended
     files: Mapping[str, FileEntry]
 
     @property
@@ -142,7 +126,8 @@ def parse_manifest(data: Any) -> Manifest:
         normalisation=_normalisation(data["input"]),
         labels=labels,
         outputs=outputs,
-        calibration=_calibration(data["calibration"]),
+        calibration=parse_calibration(data["calibration"]),
+        intended=parse_intended(data["intended"]),
         files={_plain_name(name): _file(entry) for name, entry in data["files"].items()},
     )
 
@@ -156,26 +141,10 @@ def _normalisation(data: Mapping[str, Any]) -> Normalisation:
     return Normalisation(SIZE_PX, mean, std)
 
 
-def _calibration(data: Mapping[str, Any]) -> Calibration:
-    calibration = Calibration(**{name: _number(data, name) for name in Calibration.__slots__})
-    if not calibration.temperature > 0:
-        raise ValueError("calibration: temperature must be above 0")
-    if not 0 <= calibration.routine_below <= calibration.refer_at <= 1:
-        raise ValueError("calibration: 0 <= routine_below <= refer_at <= 1 does not hold")
-    return calibration
-
-
 def _text(data: Mapping[str, Any], name: str) -> str:
     if not isinstance(data[name], str) or not data[name]:
         raise TypeError(f"{name} must be a text, not {data[name]!r}")
     return str(data[name])
-
-
-def _number(data: Mapping[str, Any], name: str) -> float:
-    # JSON as Python reads it knows NaN, and a limit that is NaN is never crossed.
-    if isinstance(data[name], bool) or not isinstance(data[name], int | float) or not math.isfinite(data[name]):
-        raise TypeError(f"{name} must be a number, not {data[name]!r}")
-    return float(data[name])
 
 
 def _plain_name(name: str) -> str:
@@ -186,7 +155,7 @@ def _plain_name(name: str) -> str:
 
 
 def _file(entry: Mapping[str, Any]) -> FileEntry:
-    digest, size_bytes = _text(entry, "sha256"), _number(entry, "bytes")
+    digest, size_bytes = _text(entry, "sha256"), number(entry, "bytes")
     if not re.fullmatch("[0-9a-f]{64}", digest):
         raise ValueError(f"sha256 must be 64 hexadecimal digits, not {digest!r}")
     if not 0 <= size_bytes <= FILE_LIMIT_BYTES:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firmware.analyser import Analyser, Assessment
+from firmware.bundle.calibration import USUAL_SENSITIVITY
 from firmware.bundle.verify import load_bundle
 from firmware.clock import SystemClock
 from firmware.commands import SHIPPED_BUNDLE
@@ -17,13 +18,12 @@ from firmware.errors import PhotoError
 from firmware.face.mesh import MediaPipeMesher
 from firmware.photo import find_photos, read_photo
 from firmware.report import as_json, as_text, unreadable_json
+from firmware.site import PREVALENCE, Site
 from firmware.stopwatch import Stopwatch
+from firmware.subject import Subject
 
 if TYPE_CHECKING:
     from firmware.commands import Subparsers
-
-UNUSED_YET = ("age", "sex", "prevalence", "hfov")
-"""Options that are part of the fixed interface, but that nothing reads yet."""
 
 Unreadable = tuple[Path, PhotoError]
 
@@ -38,8 +38,21 @@ def register(subparsers: Subparsers) -> None:
     command.add_argument("--burst", action="store_true", help="all photos are one subject: one answer")
     command.add_argument("--age", type=_number(0, 130), metavar="YEARS", help="the subject's age")
     command.add_argument("--sex", choices=("F", "M"), help="the subject's sex")
-    command.add_argument("--prevalence", type=_number(0, 1), metavar="P", help="share of affected people where you are")
-    command.add_argument("--hfov", type=_number(1, 179), metavar="DEG", help="horizontal field of view of the lens")
+    command.add_argument(
+        "--prevalence",
+        type=_number(0, 1),
+        default=PREVALENCE,
+        metavar="P",
+        help=f"share of affected people where you are ({PREVALENCE}, all births)",
+    )
+    command.add_argument(
+        "--sensitivity",
+        type=_number(0, 1),
+        default=USUAL_SENSITIVITY,
+        metavar="P",
+        help=f"share of the affected that you want referred ({USUAL_SENSITIVITY})",
+    )
+    command.add_argument("--hfov", type=_number(5, 150), metavar="DEG", help="horizontal field of view of the lens")
     command.set_defaults(run=run)
 
 
@@ -56,11 +69,9 @@ def _number(low: float, high: float) -> type[float]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Answer for every photo; what cannot be read is reported, and the others are still analysed."""
-    for name in UNUSED_YET:
-        if getattr(arguments, name) is not None:
-            print(f"note: --{name} is accepted, but this version does not use it yet", file=sys.stderr)
     bundle = load_bundle(arguments.bundle)
-    with Analyser(bundle, MediaPipeMesher()) as analyser:
+    site = Site(arguments.prevalence, arguments.sensitivity, arguments.hfov)
+    with Analyser(bundle, MediaPipeMesher(), site=site) as analyser:
         session = _Session(analyser, arguments)
         bursts: Iterable[Sequence[Path]] = (
             [arguments.photos] if arguments.burst else ([path] for path in arguments.photos)
@@ -78,6 +89,7 @@ class _Session:
         self._json = bool(arguments.json)
         self._landmarks = bool(arguments.landmarks)
         self._burst = bool(arguments.burst)
+        self._subject = Subject(arguments.age, arguments.sex)
         self.failed = False
 
     def answer(self, paths: Sequence[Path]) -> None:
@@ -112,7 +124,7 @@ class _Session:
             except PhotoError as error:
                 unreadable.append(self._reported(photo, error))
         if frames:
-            self._print(self._analyser.assess(frames, watch=watch), unreadable)
+            self._print(self._analyser.assess(frames, watch=watch, subject=self._subject), unreadable)
         elif self._json:
             self._print_unreadable(unreadable)
 

@@ -39,7 +39,7 @@ def test_a_photo_gets_an_answer_with_all_its_parts(analyser: Analyser, large: Fr
     assert answer.status is Status.OK
     assert answer.used == 1
     assert len(answer.decision.ranking) == 7
-    assert answer.neighbours and answer.measurements and answer.saliency
+    assert answer.neighbours and answer.measured.measurements and answer.saliency
     assert {"mesh", "quality", "align", "classify", "decide", "total"} <= set(answer.timing_ms)
 
 

@@ -145,7 +145,7 @@ def test_manifest_that_is_too_long_is_not_read(bundle: Path, hopper: Path, capfd
 
 
 WRONG: dict[str, tuple[Change, str]] = {
-    "old format": (put("format", value=0), "format 0 is not 1"),
+    "old format": (put("format", value=0), "format 0 is not 2"),
     "no id": (without("id"), "lacks 'id'"),
     "id null": (put("id", value=None), "id must be a text"),
     "version is a number": (put("version", value=1.0), "version must be a text"),
@@ -167,8 +167,10 @@ WRONG: dict[str, tuple[Change, str]] = {
     "temperature null": (put("calibration", "temperature", value=None), "temperature must be a number"),
     "temperature zero": (put("calibration", "temperature", value=0), "temperature must be above 0"),
     "limit never crossed": (put("calibration", "spread_limit", value=float("nan")), "spread_limit must be a number"),
-    "limits swapped": (put("calibration", "routine_below", value=1.0), "does not hold"),
+    "limits swapped": (put("calibration", "points", 0, "routine_below", value=1.0), "does not hold"),
+    "points in words": (put("calibration", "points", value="0.9"), "points must be a list"),
     "no calibration": (without("calibration"), "lacks 'calibration'"),
+    "made for nobody": (without("intended"), "lacks 'intended'"),
     "other mesh": (put("mesh_backend", value="dlib"), "trained with dlib"),
 }
 """What is wrong -> how, and what BUN-03 says."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from firmware.analyser import Assessment, Guidance, Status, Still
-from firmware.bundle.manifest import Calibration, Label, Manifest, Normalisation
+from firmware.bundle.calibration import Calibration, Intended, OperatingPoint, Rates
+from firmware.bundle.manifest import Label, Manifest, Normalisation
 from firmware.face import landmarks as lm
 from firmware.face.mesh import FaceMesh
 from firmware.face.pose import Pose
@@ -13,6 +14,24 @@ from firmware.face.quality import Advice, Quality, QualityReport, Verdict
 from firmware.frame import Frame
 from firmware.syndrome.decision import Decision, Outcome, Ranked
 
+POINTS = (
+    OperatingPoint(0.8, 0.8, 0.4, refer=Rates(0.78, 0.02), routine=Rates(0.05, 0.6)),
+    OperatingPoint(0.9, 0.6, 0.4, refer=Rates(0.88, 0.1), routine=Rates(0.04, 0.6)),
+)
+CALIBRATION = Calibration(
+    temperature=1,
+    score_slope=1,
+    score_offset=0,
+    set_coverage=0.9,
+    set_threshold=0.1,
+    largest_set=2,
+    spread_limit=0.2,
+    novelty_limit=2.0,
+    contradiction_limit=0.3,
+    same_person_limit=0.5,
+    warned_margin=0.05,
+    points=POINTS,
+)
 MANIFEST = Manifest(
     id="test",
     version="1",
@@ -21,7 +40,8 @@ MANIFEST = Manifest(
     normalisation=Normalisation(112, (0, 0, 0), (1, 1, 1)),
     labels=(Label("OMIM:190685", "Down syndrome"), Label("unaffected", "Unaffected")),
     outputs={"logits": (1, 2)},
-    calibration=Calibration(1, 0.6, 0.4, 0.9, 0.1, 0.2),
+    calibration=CALIBRATION,
+    intended=Intended("tests", 1, 60),
     files={},
 )
 

@@ -14,7 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.bundle.manifest import Calibration, Label
+from firmware.bundle.calibration import OperatingPoint, Rates
+from firmware.bundle.manifest import Label, Manifest
+from firmware.syndrome.evidence import Evidence
+from tests.kiosk.factories import CALIBRATION, MANIFEST
 from tools.dataset import Row
 from tools.errors import OutputError, TableError
 from tools.evaluate import measures, readers
@@ -22,6 +25,7 @@ from tools.evaluate.__main__ import main, pictures_of, report_of
 from tools.evaluate.bootstrap import intervals
 from tools.evaluate.cases import Cases
 from tools.evaluate.page import page
+from tools.judged import Judged, judged
 
 FIXED = (
     "accuracy",
@@ -35,8 +39,15 @@ FIXED = (
     "ece",
 )
 """Names that people script against."""
-LIMITS = Calibration(1.0, 0.5, 0.3, 0.9, 0.2, 0.2)
 CLASSES = (Label("OMIM:1", "One"), Label("OMIM:2", "Two"), Label("unaffected", "Unaffected"))
+RATES = Rates(0.5, 0.5)
+LIMITS = replace(CALIBRATION, set_threshold=0.2, largest_set=3, points=(OperatingPoint(0.9, 0.5, 0.3, RATES, RATES),))
+KNOWN: Manifest = replace(MANIFEST, labels=CLASSES, calibration=LIMITS)
+
+
+def decided_by(logits: np.ndarray) -> Judged:
+    """What the device would say of these logits."""
+    return judged([Evidence(row[None].astype(np.float32)) for row in logits], KNOWN)
 
 
 def cases(labels: Sequence[int], strength: float = 3.0, photos: int = 1, seed: int = 0, **columns: str) -> Cases:
@@ -47,7 +58,7 @@ def cases(labels: Sequence[int], strength: float = 3.0, photos: int = 1, seed: i
     ]
     each = rng.normal(0, 1, (len(labels), 3)) + strength * np.eye(3)[list(labels)]
     logits = np.repeat(each, photos, axis=0).astype(np.float32)
-    return Cases("int8", logits, tuple(rows), CLASSES, 2, LIMITS)
+    return Cases("int8", decided_by(logits), tuple(rows), CLASSES, 2, LIMITS)
 
 
 def accuracy(some: Cases) -> dict[str, float | None]:
@@ -90,7 +101,7 @@ def test_predictive_values_are_those_of_the_published_example() -> None:
     ill, well = [9, 0, 0], [0, 0, 9]
     logits = np.array([ill] * affected + [well] * (1000 - affected) + [well] * healthy + [ill] * (1000 - healthy))
     rows = tuple(Row(str(i), f"s{i}", 0 if i < 1000 else 2, "test", {}) for i in range(2000))
-    some = Cases("int8", logits.astype(np.float32), rows, CLASSES, 2, LIMITS)
+    some = Cases("int8", decided_by(logits), rows, CLASSES, 2, LIMITS)
     row = next(r for r in measures.predictive_values(some) if round(1 / (r["prevalence"] or 1)) == 700)
     assert row["ppv_refer"] == pytest.approx(0.0178, abs=2e-4)
     assert row["npv_routine"] == pytest.approx(1 - 0.039 / 700 / (0.039 / 700 + 0.924 * 699 / 700), abs=1e-5)

@@ -249,7 +249,8 @@ def test_evaluation_writes_a_flat_report(made: Path, cohort: Path) -> None:
     assert set(report) >= REPORT
     assert all(report[name] is None or isinstance(report[name], (int, float)) for name in REPORT)
     stated = json.loads((made / "bundle" / "manifest.json").read_text())["provenance"]["figures"]
-    assert report["accuracy"] == stated["accuracy"]
+    assert report["cases"] + report["photos_refused"] == stated["cases"], "who is refused is counted"
+    assert sum(report["refused"].values()) == report["photos_refused"]
     assert report["classifier_sha256"] == sha256(made / "bundle" / "classifier.tflite")
     assert "Phantom model" in (out / "report.html").read_text()
 
@@ -300,7 +301,13 @@ def test_photo_without_a_face_counts_in_the_part_that_is_evaluated(
 
 
 def test_shipped_bundle_is_what_its_manifest_says(phantom: Bundle, phantom_folder: Path) -> None:
-    assert set(phantom.manifest.files) == {"classifier.tflite", "gallery.npz", "saliency.npz", "model-card.md"}
+    assert set(phantom.manifest.files) == {
+        "classifier.tflite",
+        "gallery.npz",
+        "saliency.npz",
+        "novelty.npz",
+        "model-card.md",
+    }
     assert phantom.manifest.id == "phantom"
     assert phantom.manifest.clinical is False
     assert (phantom_folder / "manifest.json").stat().st_size < MANIFEST_LIMIT_BYTES

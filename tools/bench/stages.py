@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from firmware.analyser import Analyser
+from firmware.analyser import LIVE_FRAMES, Analyser
 from firmware.bundle.verify import Bundle, load_bundle
 from firmware.face.align import align
 from firmware.face.mesh import DETECT_EVERY, MediaPipeMesher, MediaPipeTracker
@@ -23,8 +23,8 @@ from firmware.face.quality import assess_quality
 from firmware.frame import Frame
 from firmware.photo import read_photo
 from firmware.quiet import quiet_stderr
-from firmware.syndrome.classifier import TfliteClassifier
 from firmware.syndrome.decision import decide
+from firmware.syndrome.evidence import Recogniser
 from tools.bench.timing import interleaved_ms, one_core
 
 ROUNDS = 200
@@ -49,8 +49,8 @@ def _calls(bundle: Bundle, frame: Frame) -> dict[str, Callable[[], object]]:
     analyser = Analyser(bundle, MediaPipeMesher(), MediaPipeTracker())
     face = analyser.guide(frame).faces[0]
     crop = align(frame, face)
-    classifier = TfliteClassifier(bundle)
-    inference = classifier.infer(crop)
+    recogniser = Recogniser(bundle)
+    views = recogniser.see(crop)
     mesh, invoke = _library(bundle, frame)
     return {
         "library_face_mesh": lambda: mesh.process(frame.pixels),
@@ -60,8 +60,8 @@ def _calls(bundle: Bundle, frame: Frame) -> dict[str, Callable[[], object]]:
         "pose": lambda: head_pose(face),
         "quality": lambda: assess_quality(frame, (face,)),
         "align": lambda: align(frame, face),
-        "classify": lambda: classifier.infer(crop),
-        "decide": lambda: decide([inference] * 5, bundle.manifest),
+        "classify": lambda: recogniser.see(crop),
+        "decide": lambda: decide(recogniser.evidence([views] * LIVE_FRAMES), bundle.manifest),
     }
 
 

@@ -15,25 +15,45 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from firmware.bundle.verify import MODEL, load_bundle
-from tools.dataset import Crops, load_crops, read_table
+from firmware.bundle.verify import MODEL, Bundle, load_bundle
+from firmware.photo import read_photo
+from tools.dataset import CROP, Crops, Row, load_crops, read_table
 from tools.errors import UsageError, run_main
 from tools.evaluate import measures, plots, readers
 from tools.evaluate.bootstrap import RESAMPLES
-from tools.evaluate.cases import Cases, by_checkpoint, by_device
+from tools.evaluate.cases import Cases, by_checkpoint, by_device, by_network
 from tools.evaluate.page import page
 from tools.files import check_folder, json_bytes, write_together
 
 
-def test_part(crops: Crops) -> Crops:
+def test_part(rows: Sequence[Row]) -> list[Row]:
     """The split `test`, or everything when no row is in it."""
-    test = crops.only("test")
-    return test if test.rows else crops
+    return [row for row in rows if row.split == "test"] or list(rows)
+
+
+def answers_of(bundle: Bundle, table: Path, rows: Sequence[Row], ids: Sequence[str]) -> Cases:
+    """The device's answers; of pictures that are aligned crops already those of its network."""
+    if read_photo(table.parent / rows[0].image_id).pixels.shape[:2] != CROP:
+        return by_device(bundle, table.parent, rows)
+    wanted = {row.image_id for row in rows}
+    return by_network(bundle, those_of(load_crops(table, ids), wanted))
+
+
+def same(cases: Cases, table: Path) -> Crops:
+    """The crops of the photos that are cases, in their order."""
+    crops = load_crops(table, [label.id for label in cases.classes])
+    return those_of(crops, {row.image_id for row in cases.rows})
+
+
+def those_of(crops: Crops, image_ids: Set[str]) -> Crops:
+    """Some of the crops, by the names of their photos."""
+    chosen = [i for i, row in enumerate(crops.rows) if row.image_id in image_ids]
+    return Crops(crops.pixels[chosen], tuple(crops.rows[i] for i in chosen))
 
 
 def report_of(models: Mapping[str, Cases], answers: Mapping[str, Mapping[str, int]], resamples: int) -> dict[str, Any]:
@@ -88,15 +108,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     bundle = load_bundle(options.bundle)
     ids = [label.id for label in bundle.manifest.labels]
     answers = readers.read_answers(options.readers, ids) if options.readers else {}
-    everything = load_crops(options.data, ids)
-    crops = test_part(everything)
-    models = {"int8": by_device(bundle, crops)}
+    rows = test_part(read_table(options.data, ids))
+    models = {"int8": answers_of(bundle, options.data, rows, ids)}
     if options.checkpoint:
-        models["float"] = by_checkpoint(options.network, options.checkpoint, bundle, crops)
+        models["float"] = by_checkpoint(options.network, options.checkpoint, bundle, same(models["int8"], options.data))
     report = report_of(models, answers, options.resamples)
-    splits = {row.split for row in crops.rows}
-    missed = sum(row.split in splits for row in read_table(options.data, ids)) - len(crops.rows)
-    report |= {"clinical": bundle.manifest.clinical, "photos_without_face": float(missed)}
+    refused = models["int8"].refused
+    report |= {"clinical": bundle.manifest.clinical, "photos_refused": float(sum(refused.values()))}
+    report |= {"photos_without_face": float(refused.get("no_face", 0)), "refused": dict(refused)}
     report["classifier_sha256"] = bundle.manifest.files[MODEL].sha256
     title = f"{bundle.manifest.id} {bundle.manifest.version} on {options.data.name}"
     text = page(title, report, pictures_of(models["int8"], report))

@@ -1,42 +1,50 @@
-"""Labelled crops and a model -> Cases: what the model says of each, beside what is true.
+"""Labelled photos and a model -> Cases: what is said of each photo, beside what is true.
 
-Rules: an int8 bundle runs through the device's own classifier; a float checkpoint runs in torch, on the same crops; one
-photo is one case, and cases of one subject are never taken for independent (see bootstrap.py).
+Rules: a bundle answers as the whole device does, gate and doubts included, so a photo that the device would refuse is
+no case but counted; a float checkpoint answers on the same photos, its logits decided by the bundle's limits; one photo
+is one case, and cases of one subject are never taken for independent (see bootstrap.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware.bundle.manifest import Calibration, Label
+from firmware.analyser import Analyser, Status
+from firmware.bundle.calibration import Calibration
+from firmware.bundle.manifest import Label, Manifest
 from firmware.bundle.verify import Bundle
-from firmware.face.align import FaceCrop
-from firmware.syndrome.classifier import TfliteClassifier
-from firmware.syndrome.decision import probabilities
+from firmware.face.mesh import MediaPipeMesher
+from firmware.photo import read_photo
+from firmware.syndrome.decision import Decision
+from firmware.syndrome.evidence import Evidence
 from tools.calibrate import Doubles, Labels
 from tools.dataset import Crops, Row
-from tools.errors import CheckpointError
+from tools.errors import CheckpointError, DataAbsentError
+from tools.judged import Judged, crops_judged, decided, judged
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
     """What a model says of n photos.
 
-    logits: [n,k] float32; rows: the n rows of the table; classes: the k labels; limits: how logits become a decision.
+    found: the n decisions; rows: the n rows of the table; classes: the k labels; limits: how logits become a decision,
+    None where no decision is taken. refused: status -> photos that the device did not answer for.
     """
 
     name: str
-    logits: NDArray[np.float32]
+    found: Judged
     rows: tuple[Row, ...]
     classes: tuple[Label, ...]
     unaffected: int
-    limits: Calibration
+    limits: Calibration | None = None
+    refused: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def labels(self) -> Labels:
@@ -51,26 +59,47 @@ class Cases:
     @property
     def p(self) -> Doubles:
         """Calibrated probabilities [n,k]."""
-        return probabilities(self.logits, self.limits.temperature)
+        return self.found.p
 
     def at(self, index: NDArray[np.int64] | Sequence[int]) -> Self:
         """The cases at these places, in this order, perhaps several times."""
-        return replace(self, logits=self.logits[index], rows=tuple(self.rows[i] for i in index))
+        return replace(self, found=self.found.at(index), rows=tuple(self.rows[i] for i in index))
 
 
-def by_device(bundle: Bundle, crops: Crops) -> Cases:
-    """The bundle's answers, by the device's own classifier."""
-    classifier = TfliteClassifier(bundle)
-    nowhere = np.eye(2, 3), np.zeros((5, 2))
-    logits = np.stack([classifier.infer(FaceCrop(pixels, *nowhere)).logits for pixels in crops.pixels])
-    manifest = bundle.manifest
-    return Cases("int8", logits, crops.rows, manifest.labels, manifest.unaffected, manifest.calibration)
+def by_device(bundle: Bundle, folder: Path, rows: Sequence[Row]) -> Cases:
+    """The device's answers for photos in a folder. DataAbsentError when it refuses them all."""
+    refused: Counter[str] = Counter()
+    kept: list[tuple[Row, Decision]] = []
+    with MediaPipeMesher() as mesher, Analyser(bundle, mesher) as analyser:
+        for row in rows:
+            answer = analyser.assess([read_photo(folder / row.image_id)])
+            if answer.status is Status.OK:
+                kept.append((row, answer.decision))
+            else:
+                refused[answer.status.value] += 1
+    if not kept:
+        raise DataAbsentError(f"the device refuses each of the {len(rows)} photos of {folder}: {dict(refused)}")
+    found = decided([decision for _, decision in kept], bundle.manifest)
+    return _cases("int8", found, [row for row, _ in kept], bundle.manifest, dict(refused))
+
+
+def by_network(bundle: Bundle, crops: Crops) -> Cases:
+    """The same without mesh and gate, for pictures that are aligned crops already."""
+    return _cases("int8", judged(crops_judged(bundle, crops.pixels), bundle.manifest), crops.rows, bundle.manifest)
+
+
+def _cases(
+    name: str, found: Judged, rows: Sequence[Row], manifest: Manifest, refused: Mapping[str, int] | None = None
+) -> Cases:
+    limits = manifest.calibration
+    return Cases(name, found, tuple(rows), manifest.labels, manifest.unaffected, limits, refused or {})
 
 
 def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -> Cases:
     """A float checkpoint's answers, with the bundle's classes and limits; needs torch.
 
-    CheckpointError unless the checkpoint has a class layer with the bundle's classes.
+    It has neither gallery nor novelty, so those doubts never strike it. CheckpointError unless the checkpoint has a
+    class layer with the bundle's classes.
     """
     from tools.checkpoint import fill, load_state
     from tools.network import CLASS_LAYER, build_for, known
@@ -81,4 +110,8 @@ def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -
     if len(state.get(CLASS_LAYER, ())) != len(manifest.labels):
         raise CheckpointError(f"{path} has not the {len(manifest.labels)} classes of the bundle")
     logits = answers(lambda x: network(x)[1], crops, way, "cpu").numpy().astype(np.float32)
-    return Cases("float", logits, crops.rows, manifest.labels, manifest.unaffected, manifest.calibration)
+    return _cases("float", judged(list(_evidence(logits)), manifest), crops.rows, manifest)
+
+
+def _evidence(logits: NDArray[np.float32]) -> Iterator[Evidence]:
+    yield from (Evidence(row[None]) for row in logits)

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from firmware.syndrome.decision import Outcome
 from tools.evaluate.bootstrap import Figures, Index, Interval, intervals
 from tools.evaluate.cases import Cases
 from tools.figures import confusion, figures
@@ -25,7 +26,7 @@ SUBGROUP_RESAMPLES: Final = 300
 
 def overall(cases: Cases) -> Figures:
     """The figures of report.json for these cases."""
-    found = figures(cases.logits, cases.labels, cases.limits, cases.unaffected)
+    found = figures(cases.found, cases.labels, cases.unaffected)
     return {**found, **{f"top{k}_macro": top_macro(cases, k) for k in TOP}}
 
 
@@ -115,10 +116,10 @@ def predictive_values(cases: Cases) -> list[dict[str, float | None]]:
 
     NPV of routine: of those who are told routine, the share that is unaffected; inconclusive answers are in neither.
     """
-    score, affected = 1 - cases.p[:, cases.unaffected], cases.labels != cases.unaffected
+    affected = cases.labels != cases.unaffected
     if affected.all() or not affected.any():
         return []
-    refer, routine = score >= cases.limits.refer_at, score < cases.limits.routine_below
+    refer, routine = (cases.found.said(outcome) for outcome in (Outcome.REFER, Outcome.ROUTINE))
     rows: list[dict[str, float | None]] = []
     for pi in PREVALENCES:
         true, false = refer[affected].mean() * pi, refer[~affected].mean() * (1 - pi)

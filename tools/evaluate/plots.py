@@ -33,19 +33,25 @@ def confusion_plot(cases: Cases) -> str:
 
 def roc_plot(cases: Cases) -> str:
     """Affected against unaffected, with the two limits of the bundle."""
-    score, affected = 1 - cases.p[:, cases.unaffected], cases.labels != cases.unaffected
+    score, affected = cases.found.score, cases.labels != cases.unaffected
     thresholds = np.r_[np.inf, np.sort(np.unique(score))[::-1]]
     with _figure(4.6, 4.4) as (axes, svg):
         axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1)
         if affected.any() and not affected.all():
             rates = [[(score[part] >= t).mean() for t in thresholds] for part in (~affected, affected)]
             axes.plot(*rates, color=BLUE)
-            for name, at in (("refer_at", cases.limits.refer_at), ("routine_below", cases.limits.routine_below)):
+            for name, at in _limits(cases).items():
                 x, y = ((score[part] >= at).mean() for part in (~affected, affected))
                 axes.plot(x, y, "o", color=RED)
                 axes.annotate(f" {name}", (x, y), va="top")
         axes.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     return svg()
+
+
+def _limits(cases: Cases) -> dict[str, float]:
+    """The limits on the score, by name."""
+    point = cases.limits.point() if cases.limits else None
+    return {name: getattr(point, name) for name in ("refer_at", "routine_below")} if point else {}
 
 
 def reliability_plot(cases: Cases) -> str:
@@ -63,11 +69,12 @@ def reliability_plot(cases: Cases) -> str:
 def coverage_plot(cases: Cases) -> str:
     """What a prediction set of some mean size covers; the point is the bundle's."""
     sizes, covered = coverage_curve(cases)
-    sets = cases.p >= cases.limits.set_threshold
+    sets = cases.found.sets
     with _figure(4.6, 4.4) as (axes, svg):
         axes.plot(sizes, covered, color=BLUE)
         axes.plot(sets.sum(axis=1).mean(), sets[np.arange(len(sets)), cases.labels].mean(), "o", color=RED)
-        axes.axhline(cases.limits.set_coverage, color=GREY, linestyle=":", linewidth=1)
+        if cases.limits:
+            axes.axhline(cases.limits.set_coverage, color=GREY, linestyle=":", linewidth=1)
         axes.set(xlabel="mean size of the prediction set", ylabel="coverage", ylim=(0, 1.02))
     return svg()
 

@@ -5,9 +5,10 @@ and lens to several people who differ in shape: a random change of identity, the
 everybody has, and a syndrome's terms in some. All are warped in the same way, so being warped tells nothing; the
 portrait as it is joins the unaffected. For portraits of synthetic people only, as all warping (see warped.py).
 
-Writes DIR/<photo>_<n>.jpg and DIR/labels.csv. The subject is the portrait: its people share a skin, so they share a
-split, every fifth portrait `calibration` and the others `train`. Portraits that show no single face, or a face turned
-by more than 25 degrees, are left out and counted. A folder that was written before is used as by `tools.phantom`.
+Writes DIR/<photo>_<n>.jpg, DIR/labels.csv and DIR/metadata.jsonl (the sizes of the terms). The subject is the
+portrait: its people share a skin, so they share a split, every fifth portrait `calibration` and the others `train`.
+Portraits that show no single face, or one turned by more than 25 degrees, are left out and counted. A folder that was
+written before is used as by `tools.phantom`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -59,8 +61,11 @@ CALIBRATION_EVERY: Final = 5
 Floats = NDArray[np.float64]
 
 
-def draw_change(label: str, rng: np.random.Generator, *, broad: bool = False) -> Change:
-    """A person of this label as a change of somebody's face. broad: people more unlike each other (see broad.py)."""
+def draw_change(label: str, rng: np.random.Generator, *, broad: bool = False) -> tuple[Change, Mapping[str, float]]:
+    """A person of this label as a change of somebody's face, and the sizes of their terms.
+
+    broad: people more unlike each other (see broad.py).
+    """
     shape = FaceShape.load()
     identity = shape.face(np.clip(rng.normal(0.0, IDENTITY_SPREAD, COMPONENTS), -2.0, 2.0)) - shape.mean
     if broad:
@@ -73,7 +78,7 @@ def draw_change(label: str, rng: np.random.Generator, *, broad: bool = False) ->
     def change(points: Floats) -> Floats:
         return identity + sum((sizes[hpo] * field_of(points, pushes[hpo]) for hpo in pushes), 0 * points)
 
-    return change
+    return change, sizes
 
 
 def smaller(frame: Frame) -> Frame:
@@ -88,15 +93,17 @@ def smaller(frame: Frame) -> Frame:
 
 def people_of(
     frame: Frame, mesher: FaceMesher, photo: Path, wanted: Sequence[str], key: Sequence[int], *, broad: bool = False
-) -> Iterator[tuple[str, Pixels]]:
-    """Label and pixels: the portrait as it is, then a person of each wanted label. PhotoError for an unfit one."""
+) -> Iterator[tuple[str, Pixels, Mapping[str, float]]]:
+    """Label, pixels and sizes of terms: the portrait as it is, of whom no size is known, then a person of each wanted
+    label. PhotoError for an unfit one.
+    """
     landmarks = only_face(mesher, frame, photo)
     if turned_deg(fit(landmarks).turn) > MAX_TURN_DEG:
         raise PhotoError(f"{photo} shows a face turned by more than {MAX_TURN_DEG:.0f} degrees")
-    yield UNAFFECTED, frame.pixels
+    yield UNAFFECTED, frame.pixels, {}
     for number, label in enumerate(wanted):
-        change = draw_change(label, np.random.default_rng((*key, number)), broad=broad)
-        yield label, warp(frame.pixels, landmarks, change).pixels
+        change, sizes = draw_change(label, np.random.default_rng((*key, number)), broad=broad)
+        yield label, warp(frame.pixels, landmarks, change).pixels, sizes
 
 
 def make(
@@ -105,6 +112,7 @@ def make(
     """Write everybody's photo; returns the table's rows and how many portraits were left out."""
     turns = iter(labels(people * len(photos), share))
     rows: list[dict[str, str]] = []
+    lines: list[str] = []
     missed = 0
     with MediaPipeMesher() as mesher:
         for number, photo in enumerate(tqdm(photos, unit="portrait", disable=None)):
@@ -116,11 +124,18 @@ def make(
             except PhotoError:
                 missed += 1
                 continue
-            for n, (label, pixels) in enumerate(found):
+            for n, (label, pixels, sizes) in enumerate(found):
                 image_id = f"{photo.stem}_{n}.jpg"
                 write_whole(out / image_id, jpeg(pixels, JPEG_QUALITY))
                 rows.append({"image_id": image_id, "subject": photo.stem, "label": label, "split": split})
+                lines += [line_of(image_id, sizes)] if sizes else []
+    write_atomic(out / "metadata.jsonl", "".join(lines).encode())
     return rows, missed
+
+
+def line_of(image_id: str, sizes: Mapping[str, float]) -> str:
+    """A line of metadata.jsonl."""
+    return json.dumps({"image_id": image_id, "terms": {hpo: round(size, 3) for hpo, size in sizes.items()}}) + "\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

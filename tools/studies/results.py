@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware.bundle.manifest import Calibration, Label
+from firmware.bundle.manifest import Label
 from tools.dataset import Crops
 from tools.evaluate.bootstrap import Figures, Index, intervals
 from tools.evaluate.cases import Cases
 from tools.evaluate.measures import per_class
 from tools.files import read_npz
+from tools.judged import undecided
 from tools.phantom.terms import NAMES as LABEL_NAMES
 from tools.studies import regions
 from tools.studies.cohorts import Design
@@ -27,8 +28,6 @@ from tools.studies.photos import is_frontal, load
 from tools.studies.settings import LOSSES, PATIENT, Settings
 from tools.studies.training import fold_path, model_1
 
-NO_LIMITS = Calibration(1.0, 0.5, 0.5, 0.9, 0.5, 1.0)
-"""Logits are compared as they are; no decision is taken from them."""
 DIGITS = 4
 
 Measure = Callable[[Index], Figures]
@@ -56,7 +55,7 @@ def pooled(work: Path, design: Design, crops: Crops, model: str, settings: Setti
         found = read_npz(fold_path(work, design.name, model, fold))
         logits[found["places"]] = found["logits"]
     classes = tuple(Label(label, LABEL_NAMES[label]) for label in design.classes)
-    return Cases(model, logits, crops.rows, classes, len(classes) - 1, NO_LIMITS)
+    return Cases(model, undecided(logits), crops.rows, classes, len(classes) - 1)
 
 
 def quality(cases: Cases) -> Figures:
@@ -68,7 +67,7 @@ def quality(cases: Cases) -> Figures:
 
 def right(cases: Cases) -> NDArray[np.bool_]:
     """Which cases are named rightly [n]."""
-    return np.asarray(cases.logits.argmax(axis=1) == cases.labels)
+    return np.asarray(cases.p.argmax(axis=1) == cases.labels)
 
 
 def fold_accuracies(work: Path, design: Design, cases: Cases, settings: Settings) -> list[float | None]:

@@ -25,6 +25,7 @@ from tools.errors import UsageError, run_main
 from tools.files import check_folder, sha256, write_json
 from tools.folds import read_folds, split_by
 from tools.network import NETWORKS, build, multiply_adds
+from tools.train.findings import read_sizes
 from tools.train.heads import HEADS
 from tools.train.identities import identities
 from tools.train.loop import train
@@ -46,6 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--margin", type=float, help="in place of the head's usual one (arcface 0.5, cosface 0.35)")
     parser.add_argument("--task", choices=TASKS, default=TASKS[0], help="what the classes are")
     parser.add_argument("--start", type=Path, metavar="M.pt", help="state dict whose backbone is started from")
+    parser.add_argument(
+        "--findings",
+        type=float,
+        default=usual.findings,
+        metavar="W",
+        help="learn the sizes of terms too, by this weight",
+    )
     parser.add_argument("--epochs", type=int, default=usual.epochs)
     parser.add_argument("--batch", type=int, default=usual.batch, help="photos per step, of all processes together")
     parser.add_argument("--rate", type=float, default=usual.rate)
@@ -103,7 +111,8 @@ def work(options: argparse.Namespace, plan: Plan, world: World) -> None:
     start = load_state(options.start) if options.start else None
     crops, classes = crops_of(options, world)
     unfinished = options.out / "unfinished.pt"
-    state, history = train(crops, plan, unfinished, classes=classes, start=start, world=world)
+    sizes = read_sizes(options.data, crops.rows) if plan.findings else None
+    state, history = train(crops, plan, unfinished, classes=classes, start=start, sizes=sizes, world=world)
     if world.first:
         save_state(options.out / f"{plan.network}.pt", state)
         seconds = round(time.monotonic() - started)

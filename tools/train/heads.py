@@ -53,11 +53,13 @@ HEADS: Final[Mapping[str, Head]] = {
 class Learner(nn.Module):  # type: ignore[misc]
     """A network with its head: pixels (and labels while training) -> what the cross-entropy is taken of, [n,classes].
 
-    A head with a margin has no use for the class layer's bias: it stays zero.
+    A head with a margin has no use for the class layer's bias: it stays zero. measures: a layer that learns besides,
+    from the embedding; while training its answer comes second.
     """
 
-    def __init__(self, network: Any, head: str, scale: float, margin: float) -> None:
+    def __init__(self, network: Any, head: str, scale: float, margin: float, measures: Any = None) -> None:
         super().__init__()
+        self.measures = measures
         self.network, self.harder, self.scale, self.margin = network, HEADS[head].harder, scale, margin
         if self.harder:
             nn.init.zeros_(network.classify.bias)
@@ -66,6 +68,10 @@ class Learner(nn.Module):  # type: ignore[misc]
     def forward(self, x: Any, labels: Any = None) -> Any:
         """Logits, or scaled cosines; with labels [n] the true class's has the margin."""
         embedding, logits, _ = self.network(x)
+        found = self._scored(embedding, logits, labels)
+        return (found, self.measures(embedding)) if self.measures is not None and labels is not None else found
+
+    def _scored(self, embedding: Any, logits: Any, labels: Any) -> Any:
         if self.harder is None:
             return logits
         cosine = functional.linear(functional.normalize(embedding), functional.normalize(self.network.classify.weight))

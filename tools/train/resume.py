@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tools.checkpoint import NONSENSE, save_state
 from tools.dataset import Crops
@@ -32,12 +34,15 @@ class Progress:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
-def fingerprint(plan: object, crops: Crops, start: Mapping[str, Any] | None = None) -> str:
-    """SHA-256 over the plan and the data: rows in their order, every pixel, and every weight that is started from."""
+def fingerprint(
+    plan: object, crops: Crops, start: Mapping[str, Any] | None = None, sizes: NDArray[np.float32] | None = None
+) -> str:
+    """SHA-256 over plan and data: rows in their order, every pixel and size, and every weight that is started from."""
     digest = hashlib.sha256(repr(plan).encode())
     for row in crops.rows:
         digest.update(f"{row.image_id}\0{row.subject}\0{row.label}\0{row.split}\n".encode())
     digest.update(crops.pixels.tobytes())
+    digest.update(b"" if sizes is None else sizes.tobytes())
     for name, value in (start or {}).items():
         digest.update(name.encode() + value.contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -65,13 +65,18 @@ def test_a_missing_file_is_named(folder: Path) -> None:
 
 
 SPOILT: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "another format": (lambda d: d.update(format=2), "format 2"),
+    "another format": (lambda d: d.update(format=1), "format 1"),
     "no labels": (lambda d: d.pop("labels"), "labels"),
     "nobody unaffected": (lambda d: d["labels"].pop(), "unaffected"),
     "a label twice": (lambda d: d["labels"].insert(0, d["labels"][0]), "distinct"),
     "clinical as text": (lambda d: d.update(clinical="no"), "clinical"),
     "temperature 0": (lambda d: d["calibration"].update(temperature=0), "temperature"),
-    "limits crossed": (lambda d: d["calibration"].update(refer_at=0.1, routine_below=0.9), "routine_below"),
+    "slope 0": (lambda d: d["calibration"].update(score_slope=0), "score_slope"),
+    "limits crossed": (lambda d: d["calibration"]["points"][0].update(refer_at=0.1, routine_below=0.9), "routine_below"),
+    "no operating point": (lambda d: d["calibration"].update(points=[]), "points"),
+    "points that fall": (lambda d: d["calibration"]["points"].insert(0, d["calibration"]["points"][-1]), "rising"),
+    "a certain answer": (lambda d: d["calibration"]["points"][0]["refer"].update(unaffected=0), "between 0 and 1"),
+    "made for nobody": (lambda d: d["intended"].update(youngest=9, oldest=3), "youngest < oldest"),
     "std 0": (lambda d: d["input"].update(std=[0, 1, 1]), "std"),
     "logits too few": (lambda d: [o.update(shape=[1, 3]) for o in d["outputs"]], "logits"),
     "a path outside": (lambda d: d["files"].update({"../x": {"sha256": "", "bytes": 1}}), "plain file name"),
@@ -107,7 +112,7 @@ _json = st.recursive(
 def test_no_value_in_any_field_gets_past_the_reader_unnoticed(data: st.DataObject) -> None:
     path = Path(__file__).parents[3] / "models" / "phantom" / "manifest.json"
     manifest = json.loads(path.read_text())
-    key = data.draw(st.sampled_from(["format", "clinical", "labels", "outputs", "input", "calibration", "files"]))
+    key = data.draw(st.sampled_from(["format", "clinical", "labels", "outputs", "input", "calibration", "intended", "files"]))
     manifest[key] = data.draw(_json)
     try:
         parsed = parse_manifest(manifest)
