@@ -78,7 +78,9 @@ def solve(photos: Sequence[Turned]) -> dict[str, Floats]:
     angles = np.concatenate([angles, angles * (-1, 1)])
     mean, scale = shapes.mean(axis=0), shapes.std(axis=0) + 1e-9
     _, sizes, directions = np.linalg.svd((shapes - mean) / scale, full_matrices=False)
-    axes = directions[:AXES].T / sizes[:AXES] * np.sqrt(len(shapes))
+    first = directions[:AXES]
+    signs = np.sign(first[np.arange(AXES), abs(first).argmax(axis=1)])  # a direction's sign is the solver's whim
+    axes = first.T * signs / sizes[:AXES] * np.sqrt(len(shapes))
     half = Correction(mean, scale, axes, np.zeros((2, 0)))
     rows = np.array([terms(half, shape, *both) for shape, both in zip(shapes, angles, strict=True)])[:, :-1]
     truth = np.array([(photo.scene.yaw_deg, photo.scene.pitch_deg) for photo in photos])

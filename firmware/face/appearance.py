@@ -53,7 +53,8 @@ def describe(patch: Pixels) -> Floats:
     mean, spread = cv2.meanStdDev(grey)
     level = (grey - float(mean[0, 0])) * (1 / (float(spread[0, 0]) + 4))
     across, down = cv2.Sobel(level, cv2.CV_32F, 1, 0), cv2.Sobel(level, cv2.CV_32F, 0, 1)
-    edges = np.maximum(np.stack([across, -across, down, -down], axis=2), 0.0)
+    edges = cv2.merge([across, -across, down, -down])
+    np.maximum(edges, 0.0, out=edges)
     light = cv2.log(cv2.resize(small, COARSE, interpolation=cv2.INTER_AREA).astype(np.float32) + 12)
     colour = light[..., ::2] - light[..., 1:2]
     description: Floats = np.concatenate([

@@ -27,9 +27,10 @@ RIGHT: Final = (263, 362, 300, 285, 356, 454, 280, 358, 323, 291, 397, 251, 425,
 """Pairs of points, left and right in the picture."""
 SYMMETRIC: Final = 2 * (len(MIDLINE) + len(LEFT))
 """So many of the shape's numbers are the same in a mirror; the others change their sign."""
-_CORNERS: Final = (33, 133, 263, 362)
 AXES: Final = 6
 """So many principal directions of the shape enter as products."""
+_FIRST, _SECOND = np.triu_indices(AXES)
+_USED: Final = np.array([*MIDLINE, *LEFT, *RIGHT])
 MOST_DEG: Final = 12.0
 
 
@@ -45,13 +46,14 @@ class Correction:
 
 def shape_numbers(mesh: FaceMesh, roll_deg: float) -> Floats:
     """The mesh upright, about the middle of the eyes, in units of the distance of the outer eye corners."""
-    points = mesh.landmarks.astype(np.float64)
-    turn = np.exp(-1j * np.radians(roll_deg))
-    flat = (points[:, 0] + 1j * points[:, 1]) * turn
-    upright = np.column_stack([flat.real, flat.imag, points[:, 2]])
-    upright -= upright[list(_CORNERS)].mean(axis=0)
-    upright /= max(float(np.linalg.norm(upright[RIGHT[0]] - upright[LEFT[0]])), 1e-6)
-    middle, left, right = (upright[list(indices)] for indices in (MIDLINE, LEFT, RIGHT))
+    points = mesh.landmarks[_USED].astype(np.float64)
+    turn = np.radians(-roll_deg)
+    cosine, sine = float(np.cos(turn)), float(np.sin(turn))
+    upright = points @ np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
+    middle, left, right = np.split(upright, (len(MIDLINE), len(MIDLINE) + len(LEFT)))
+    eyes = (left[0] + left[1] + right[0] + right[1]) / 4
+    scale = 1 / max(float(np.linalg.norm(right[0] - left[0])), 1e-6)
+    middle, left, right = (middle - eyes) * scale, (left - eyes) * scale, (right - eyes) * scale
     pairs = (left + right) / 2
     return np.concatenate(
         [middle[:, 1:].ravel(), pairs[:, 1:].ravel(), middle[:, 0], right[:, 2] - left[:, 2], pairs[:, 0]]
@@ -61,9 +63,10 @@ def shape_numbers(mesh: FaceMesh, roll_deg: float) -> Floats:
 def terms(correction: Correction, shape: Floats, yaw_deg: float, pitch_deg: float) -> Floats:
     """What the weights are multiplied with: the shape, the rigid angles, products of its main directions, 1."""
     standard = (shape - correction.mean) / correction.scale
-    main = np.clip(standard @ correction.axes, -3, 3)
-    products = np.outer(main, main)[np.triu_indices(len(main))]
-    return np.concatenate([np.clip(standard, -4, 4), [yaw_deg / 15, pitch_deg / 15], products, [1.0]])
+    main = np.minimum(np.maximum(standard @ correction.axes, -3), 3)
+    products = main[_FIRST] * main[_SECOND]
+    rest = np.array([yaw_deg / 15, pitch_deg / 15, *products.tolist(), 1.0])
+    return np.concatenate([np.minimum(np.maximum(standard, -4), 4), rest])
 
 
 @cache
