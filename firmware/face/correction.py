@@ -8,6 +8,7 @@ basis and portraits test it. It never moves an angle by more than 12 degrees.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,7 @@ SYMMETRIC: Final = 2 * (len(MIDLINE) + len(LEFT))
 AXES: Final = 6
 """So many principal directions of the shape enter as products."""
 _FIRST, _SECOND = np.triu_indices(AXES)
+_LEFT_AT, _RIGHT_AT = len(MIDLINE), len(MIDLINE) + len(LEFT)
 _USED: Final = np.array([*MIDLINE, *LEFT, *RIGHT])
 MOST_DEG: Final = 12.0
 
@@ -47,13 +49,12 @@ class Correction:
 def shape_numbers(mesh: FaceMesh, roll_deg: float) -> Floats:
     """The mesh upright, about the middle of the eyes, in units of the distance of the outer eye corners."""
     points = mesh.landmarks[_USED].astype(np.float64)
-    turn = np.radians(-roll_deg)
-    cosine, sine = float(np.cos(turn)), float(np.sin(turn))
+    turn = math.radians(-roll_deg)
+    cosine, sine = math.cos(turn), math.sin(turn)
     upright = points @ np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
-    middle, left, right = np.split(upright, (len(MIDLINE), len(MIDLINE) + len(LEFT)))
-    eyes = (left[0] + left[1] + right[0] + right[1]) / 4
-    scale = 1 / max(float(np.linalg.norm(right[0] - left[0])), 1e-6)
-    middle, left, right = (middle - eyes) * scale, (left - eyes) * scale, (right - eyes) * scale
+    upright -= (upright[_LEFT_AT] + upright[_LEFT_AT + 1] + upright[_RIGHT_AT] + upright[_RIGHT_AT + 1]) / 4
+    upright /= max(math.dist(upright[_RIGHT_AT].tolist(), upright[_LEFT_AT].tolist()), 1e-6)
+    middle, left, right = upright[:_LEFT_AT], upright[_LEFT_AT:_RIGHT_AT], upright[_RIGHT_AT:]
     pairs = (left + right) / 2
     return np.concatenate(
         [middle[:, 1:].ravel(), pairs[:, 1:].ravel(), middle[:, 0], right[:, 2] - left[:, 2], pairs[:, 0]]
@@ -81,5 +82,5 @@ def corrected(mesh: FaceMesh, yaw_deg: float, pitch_deg: float, roll_deg: float)
     known = numbers()
     rigid = np.array([yaw_deg, pitch_deg])
     found = known.weights @ terms(known, shape_numbers(mesh, roll_deg), yaw_deg, pitch_deg)
-    yaw, pitch = rigid + np.clip(found - rigid, -MOST_DEG, MOST_DEG)
+    yaw, pitch = rigid + np.minimum(np.maximum(found - rigid, -MOST_DEG), MOST_DEG)
     return float(yaw), float(pitch)

@@ -26,4 +26,7 @@ def sharpness(patch: Patch) -> float:
     # What is left has no detail finer than 2 px: half the resolution shows it all. 2 and 3.464 px in a row are 4 px.
     small = middle[::2, ::2]
     coarse = cv2.GaussianBlur(small, (11, 11), 3.464 / 2)
-    return float(cv2.subtract(fine, middle).std() / max(float(cv2.subtract(small, coarse).std()), 0.05))
+    spread = [
+        float(cv2.meanStdDev(band)[1][0, 0]) for band in (cv2.subtract(fine, middle), cv2.subtract(small, coarse))
+    ]
+    return spread[0] / max(spread[1], 0.05)
