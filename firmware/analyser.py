@@ -11,19 +11,20 @@ Two questions are asked of it:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Self
 
+from firmware.assessment import Assessment, Guidance, Status, Still
 from firmware.bundle.manifest import Manifest
 from firmware.bundle.verify import Bundle
 from firmware.clock import Clock, SystemClock
 from firmware.errors import BundleManifestError
-from firmware.face.align import FaceCrop, align
+from firmware.face.align import align
 from firmware.face.anthropometry import Measurements, Optics, card_scale, measure
-from firmware.face.mesh import BACKEND, FaceMesh, FaceMesher
-from firmware.face.pose import Pose, head_pose
+from firmware.face.mesh import BACKEND, FaceMesher
+from firmware.face.others import blur_others, choose
+from firmware.face.pose import head_pose
 from firmware.face.quality import QualityReport, Verdict, assess_quality
 from firmware.frame import Frame
 from firmware.site import Site
@@ -31,68 +32,13 @@ from firmware.stopwatch import Stopwatch
 from firmware.subject import Subject
 from firmware.syndrome.decision import Context, Decision, Outcome, decide
 from firmware.syndrome.doubts import MATTERS
-from firmware.syndrome.evidence import Evidence, Recogniser, Views
-from firmware.syndrome.gallery import Neighbour
-from firmware.syndrome.saliency import Saliency
+from firmware.syndrome.evidence import Evidence, Recogniser
+from firmware.syndrome.saliency import Saliency, shares
 
 LIVE_FRAMES: Final = 5
 """Good frames that a live answer is fused over."""
-
-
-NOTHING_MEASURED: Final = Measurements(())
-
-
-class Status(StrEnum):
-    """What became of a photo or of a burst."""
-
-    OK = "ok"
-    REFUSED = "refused"
-    NO_FACE = "no_face"
-    SEVERAL_FACES = "several_faces"
-    UNREADABLE = "unreadable"
-
-
-@dataclass(frozen=True, slots=True)
-class Guidance:
-    """What the live page shows for one frame.
-
-    faces: every face found, the subject first (as a still: the largest). pose: of the subject, None without one.
-    """
-
-    frame: Frame
-    faces: tuple[FaceMesh, ...]
-    pose: Pose | None
-    quality: QualityReport
-    timing_ms: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Still:
-    """One frame of an assessment. crop and views are None when the frame was refused."""
-
-    guidance: Guidance
-    crop: FaceCrop | None = None
-    views: Views | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """The answer for one subject, with where it came from.
-
-    best: the frame with the best picture; its pose, quality and measurements stand for the burst.
-    used: frames that the decision was fused over.
-    """
-
-    status: Status
-    decision: Decision
-    manifest: Manifest
-    signed: bool
-    best: Still
-    used: int
-    measured: Measurements = NOTHING_MEASURED
-    neighbours: tuple[Neighbour, ...] = ()
-    saliency: Mapping[str, float] = field(default_factory=dict)
-    timing_ms: Mapping[str, float] = field(default_factory=dict)
+Place = tuple[float, float]
+"""A place in the picture, as shares of its width and height."""
 
 
 class Analyser:
@@ -123,9 +69,9 @@ class Analyser:
         """What the running bundle says of itself."""
         return self._bundle.manifest
 
-    def guide(self, frame: Frame) -> Guidance:
-        """Look at one live frame."""
-        return self._look(frame, self._tracker, Stopwatch(self._clock))
+    def guide(self, frame: Frame, pointed: Place | None = None) -> Guidance:
+        """Look at one live frame. pointed: where the operator says that the subject is, when there are several."""
+        return self._look(frame, self._tracker, Stopwatch(self._clock), pointed)
 
     def assess(
         self,
@@ -133,20 +79,23 @@ class Analyser:
         least_good: int = 1,
         watch: Stopwatch | None = None,
         subject: Subject | None = None,
+        pointed: Place | None = None,
     ) -> Assessment:
         """Answer for the one subject of all these frames; refused unless `least_good` of them pass the gate.
 
-        watch: carries on a caller's count of stages (such as decoding). Raises ValueError without frames.
+        watch: carries on a caller's count of stages (such as decoding). pointed: as of `guide`; who else is in the
+        frames is made unrecognisable in what the assessment keeps. Raises ValueError without frames.
         """
         if not frames:
             raise ValueError("an assessment needs at least one frame")
         watch = watch or Stopwatch(self._clock)
-        stills = [self._still(frame, watch) for frame in frames]
+        stills = [self._still(frame, watch, pointed) for frame in frames]
         good = [still for still in stills if still.views]
         best = max(good or stills, key=lambda still: _goodness(still.guidance.quality))
-        with watch.stage("decide"):
-            enough = len(good) >= max(least_good, 1)
-            assessment = self._answer(best, good, subject or Subject()) if enough else self._refusal(best, len(good))
+        if len(good) < max(least_good, 1):
+            assessment = self._refusal(best, len(good))
+        else:
+            assessment = self._answer(best, good, subject or Subject(), watch)
         return replace(assessment, timing_ms=watch.timing_ms())
 
     def close(self) -> None:
@@ -161,16 +110,19 @@ class Analyser:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _look(self, frame: Frame, mesher: FaceMesher, watch: Stopwatch) -> Guidance:
+    def _look(self, frame: Frame, mesher: FaceMesher, watch: Stopwatch, pointed: Place | None) -> Guidance:
         with watch.stage("mesh"):
             faces = mesher.find(frame)
+            if pointed:
+                faces = choose(faces, pointed[0] * frame.width, pointed[1] * frame.height)
         with watch.stage("quality"):
             pose = head_pose(faces[0]) if faces else None
-            quality = assess_quality(frame, faces, pose)
+            quality = assess_quality(frame, faces, pose, hfov_deg=self._site.hfov_deg, chosen=pointed is not None)
         return Guidance(frame, faces, pose, quality, watch.timing_ms())
 
-    def _still(self, frame: Frame, watch: Stopwatch) -> Still:
-        guidance = self._look(frame, self._stills, watch)
+    def _still(self, frame: Frame, watch: Stopwatch, pointed: Place | None) -> Still:
+        guidance = self._look(frame, self._stills, watch, pointed)
+        guidance = replace(guidance, frame=blur_others(frame, guidance.faces))
         if guidance.quality.verdict is Verdict.BLOCK:
             return Still(guidance)
         with watch.stage("align"):
@@ -178,17 +130,17 @@ class Analyser:
         with watch.stage("classify"):
             return Still(guidance, crop, self._recogniser.see(crop))
 
-    def _answer(self, best: Still, good: Sequence[Still], subject: Subject) -> Assessment:
-        evidence = self._recogniser.evidence([still.views for still in good if still.views])
-        if evidence.apart > self.manifest.calibration.same_person_limit:
-            return self._two_people(best, len(good), evidence)
-        decision = decide(evidence, self.manifest, Context(subject, self._site, _warned(best.guidance.quality)))
-        return replace(
-            self._assessment(Status.OK, decision, best, len(good)),
-            measured=self._measure(best.guidance, subject),
-            neighbours=evidence.neighbours,
-            saliency=self._shares(best, decision.ranking[0].id),
-        )
+    def _answer(self, best: Still, good: Sequence[Still], subject: Subject, watch: Stopwatch) -> Assessment:
+        with watch.stage("decide"):
+            evidence = self._recogniser.evidence([still.views for still in good if still.views])
+            if evidence.apart > self.manifest.calibration.same_person_limit:
+                return self._two_people(best, len(good), evidence)
+            context = Context(subject, self._site, _warned(best.guidance.quality))
+            decision = decide(evidence, self.manifest, context)
+        with watch.stage("measure"):
+            measured = self._measure(best.guidance, subject)
+        answer = self._assessment(Status.OK, decision, best, len(good))
+        return self._explained(replace(answer, measured=measured, neighbours=evidence.neighbours))
 
     def _measure(self, guidance: Guidance, subject: Subject) -> Measurements:
         frame, hfov_deg = guidance.frame, self._site.hfov_deg
@@ -208,11 +160,13 @@ class Analyser:
     def _assessment(self, status: Status, decision: Decision, best: Still, used: int) -> Assessment:
         return Assessment(status, decision, self.manifest, self._bundle.signed, best, used)
 
-    def _shares(self, still: Still, label_id: str) -> Mapping[str, float]:
+    def _explained(self, answer: Assessment) -> Assessment:
+        """The answer with where the model looked for its first label, on the best frame."""
+        still, first = answer.best, answer.decision.ranking[0].id
         if still.crop is None or still.views is None:
-            return {}
-        label = [label.id for label in self.manifest.labels].index(label_id)
-        return self._saliency.shares(still.views.plain, label, still.crop, still.guidance.faces[0])
+            return answer
+        looked = self._saliency.map(still.views.plain, [label.id for label in self.manifest.labels].index(first))
+        return replace(answer, looked=looked, saliency=shares(looked, still.crop, still.guidance.faces[0]))
 
 
 def _warned(quality: QualityReport) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from firmware.analyser import Assessment, Status
+from firmware.assessment import Assessment, Status
 from firmware.bundle.manifest import Manifest
 from firmware.errors import KioskError
 from firmware.face.mesh import FaceMesh
@@ -36,7 +36,7 @@ def as_json(
         "photo": photo,
         "status": assessment.status,
         "bundle": bundle_json(assessment.manifest, signed=assessment.signed),
-        "pose": {k: round(getattr(pose, k), 2) for k in ("yaw", "pitch", "roll")} if pose else None,
+        "pose": {k: _number(round(getattr(pose, k), 2)) for k in ("yaw", "pitch", "roll")} if pose else None,
         **({"landmarks": _rows(faces)} if with_landmarks else {}),
         "quality": [
             {

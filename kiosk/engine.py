@@ -195,7 +195,7 @@ class Engine:
         self._last_looked = item.number
         if self._session.state in LOOKING:
             self._guided += 1
-            self.dispatch(Guided(self._analyser.guide(item.value)))
+            self.dispatch(Guided(self._analyser.guide(item.value, self._session.pointed)))
 
     def _assess(self) -> None:
         job = self._jobs.get(self._last_job, _TURN_S)
@@ -208,7 +208,8 @@ class Engine:
 
     def _outcome(self, job: Assess) -> Event:
         try:
-            return Assessed(self._analyser.assess(job.frames, least_good=LIVE_FRAMES), job.ticket)
+            answer = self._analyser.assess(job.frames, LIVE_FRAMES, subject=job.subject, pointed=job.pointed)
+            return Assessed(answer, job.ticket)
         except (KioskError, ValueError) as error:
             _log.error("the analysis failed: %s", error)
             return AssessmentFailed(str(error), job.ticket)

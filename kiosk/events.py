@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from firmware.analyser import Assessment, Guidance
+from firmware.analyser import Place
+from firmware.assessment import Assessment, Guidance
 from firmware.frame import Frame
+from firmware.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,9 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Somebody wants to be screened."""
+    """Somebody wants to be screened; age and sex as far as the operator gave them."""
+
+    subject: Subject = field(default_factory=Subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,14 @@ class Guided:
     """A live frame was looked at."""
 
     guidance: Guidance
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The operator touched the live picture: the subject is there (shares of its width and height)."""
+
+    x: float
+    y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,7 @@ class Leave:
     """Finish or cancel: back to idle, everything forgotten."""
 
 
-Event = Readiness | Start | Guided | Shutter | Tick | Assessed | AssessmentFailed | Again | Leave
+Event = Readiness | Start | Guided | Point | Shutter | Tick | Assessed | AssessmentFailed | Again | Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +83,13 @@ class Assess:
     """Effect: analyse these frames and send Assessed or AssessmentFailed.
 
     ticket: when the session began to wait (monotonic ns); an answer that comes late, for somebody who left, must not be
-    taken for the next person's.
+    taken for the next person's. pointed: where the operator said that the subject is.
     """
 
     frames: tuple[Frame, ...]
     ticket: int
+    subject: Subject = field(default_factory=Subject)
+    pointed: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

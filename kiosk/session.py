@@ -13,15 +13,18 @@ The countdown is honest: only frames exposed after zero are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 import numpy as np
 
-from firmware.analyser import LIVE_FRAMES, Assessment, Guidance, Status
+from firmware.analyser import LIVE_FRAMES, Place
+from firmware.assessment import Assessment, Guidance, Status
 from firmware.face.quality import Verdict
+from firmware.face.steadiness import Shown, steady_advice
 from firmware.frame import Frame
+from firmware.subject import Subject
 from kiosk.events import (
     Again,
     Assess,
@@ -32,6 +35,7 @@ from kiosk.events import (
     Guided,
     Keep,
     Leave,
+    Point,
     Readiness,
     Shutter,
     Start,
@@ -74,7 +78,8 @@ class Session:
 
     missing: conditions that do not hold, so that no session can start.
     steady_since_ns: since when the face holds still and may be taken. zero_ns: when the countdown ends.
-    kept: frames exposed after zero. reason: why a picture must be taken again.
+    kept: frames exposed after zero. reason: why a picture must be taken again. subject: age and sex, as far as known;
+    pointed: where the operator says that the subject is, when there are several people. shown: the advice on the page.
     """
 
     state: State = State.BLOCKED
@@ -86,6 +91,9 @@ class Session:
     kept: tuple[Frame, ...] = ()
     assessment: Assessment | None = None
     reason: str = ""
+    subject: Subject = field(default_factory=Subject)
+    pointed: Place | None = None
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +125,30 @@ def step(session: Session, event: Event, moment: Moment) -> tuple[Session, Effec
 def _effects(entered: Session) -> Effects:
     """What entering a state asks for."""
     if entered.state is State.ANALYSING:
-        return (Assess(entered.kept, entered.since_ns),)
+        return (Assess(entered.kept, entered.since_ns, entered.subject, entered.pointed),)
     if entered.state is State.RESULT and entered.assessment:
         return (Keep(entered.assessment),)
     return ()
 
 
 def _enter(state: State, moment: Moment, session: Session) -> Session:
-    """A state from its beginning: what was seen before is forgotten, what the kiosk is able to do is not."""
-    return Session(state, moment.now_ns, session.missing)
+    """A state from its beginning: what was seen before is forgotten; who is seen, and what the kiosk can do, is not."""
+    return Session(state, moment.now_ns, session.missing, subject=session.subject, pointed=session.pointed)
 
 
 def _home(session: Session, _: Event, moment: Moment) -> Session:
-    return _enter(State.BLOCKED if session.missing else State.IDLE, moment, session)
+    return Session(State.BLOCKED if session.missing else State.IDLE, moment.now_ns, session.missing)
 
 
-def _position(session: Session, _: Event, moment: Moment) -> Session:
-    return _enter(State.POSITIONING, moment, session)
+def _position(session: Session, event: Event, moment: Moment) -> Session:
+    begun = _enter(State.POSITIONING, moment, session)
+    return replace(begun, subject=event.subject) if isinstance(event, Start) else begun
+
+
+def _point(session: Session, event: Event, _: Moment) -> Session:
+    """Positioning: from now on the face nearest to this place is the subject's."""
+    assert isinstance(event, Point)  # noqa: S101
+    return replace(session, pointed=(event.x, event.y), steady_since_ns=None)
 
 
 def _ready(session: Session, event: Event, moment: Moment) -> Session:
@@ -150,7 +165,9 @@ def _ready(session: Session, event: Event, moment: Moment) -> Session:
 def _follow(session: Session, event: Event, moment: Moment) -> Session:
     """Positioning: start the countdown once the face has been good and still for long enough."""
     assert isinstance(event, Guided)  # noqa: S101
-    followed = replace(session, guidance=event.guidance, steady_since_ns=_steady_since(session, event.guidance, moment))
+    shown = steady_advice(session.shown, event.guidance.quality, moment.now_ns)
+    steady = _steady_since(session, event.guidance, moment)
+    followed = replace(session, guidance=event.guidance, shown=shown, steady_since_ns=steady)
     wait_s = STEADY_S.get(event.guidance.quality.verdict)
     if wait_s is not None and followed.steady_since_ns is not None and moment.after(wait_s, followed.steady_since_ns):
         return _count_down(followed, event, moment)
@@ -253,6 +270,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Handler]] = {
     (State.RETAKE, Shutter): _position,
     (State.POSITIONING, Guided): _follow,
     (State.POSITIONING, Shutter): _count_down,
+    (State.POSITIONING, Point): _point,
     (State.COUNTDOWN, Guided): _watch,
     (State.COUNTDOWN, Tick): _zero,
     (State.CAPTURING, Guided): _collect,

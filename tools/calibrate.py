@@ -7,7 +7,7 @@ by its value (infinity cannot stand in JSON: NEVER).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from firmware.bundle.calibration import Calibration, OperatingPoint, Rates
 from firmware.syndrome.decision import log_odds, probabilities, referral_score
-from firmware.syndrome.evidence import apart
+from firmware.syndrome.sameness import Traits, apart
 from tools.errors import TableError
 
 Doubles = NDArray[np.float64]
@@ -33,6 +33,8 @@ LARGEST_SET: Final = 4
 """Of seven classes; a set of more says less than it leaves open."""
 PERCENTILE: Final = 99.0
 """Of calibration subjects a doubt may strike one in a hundred."""
+ALARMS: Final = 98.0
+"""Of pairs of photos of one person, each in another light and pose, two in a hundred may be taken for two people."""
 NEVER: Final = 1e6
 TEMPERATURES: Final = np.geomspace(0.2, 8.0, 600)
 SLOPES: Final = np.geomspace(0.2, 5.0, 60)
@@ -43,12 +45,12 @@ OFFSETS: Final = np.linspace(-3.0, 3.0, 121)
 class Seen:
     """What the device saw of n photos of the split `calibration`.
 
-    logits: [n,k]; embeddings: [n,d] unit length; novelty, lean: [n], see firmware.syndrome.evidence. labels: [n];
-    subjects: n names.
+    logits: [n,k]; traits: n, see sameness.py; novelty, lean: [n], see evidence.py of the device. labels:
+    [n]; subjects: n names.
     """
 
     logits: Floats
-    embeddings: Floats
+    traits: Sequence[Traits]
     novelty: Doubles
     lean: Doubles
     labels: Labels
@@ -99,9 +101,9 @@ def conformal_threshold(p_true: Doubles, coverage: float) -> float:
     return float(1.0 - np.sort(1.0 - p_true)[rank - 1])
 
 
-def percentile(values: Sequence[float] | Doubles, none: float = NEVER) -> float:
-    """The 99th percentile; `none` without a value."""
-    return float(np.percentile(values, PERCENTILE)) if len(values) else none
+def percentile(values: Sequence[float] | Doubles, none: float = NEVER, at: float = PERCENTILE) -> float:
+    """The 99th percentile, or another; `none` without a value."""
+    return float(np.percentile(values, at)) if len(values) else none
 
 
 def limits_of(score: Doubles, affected: NDArray[np.bool_], sensitivity: float) -> tuple[float, float]:
@@ -130,7 +132,9 @@ def fit_limits(seen: Seen, unaffected: int) -> Calibration:
         spread_limit=1.0,
         novelty_limit=round(percentile(seen.novelty), 4),
         contradiction_limit=round(max(percentile(np.where(affected, -seen.lean, seen.lean)), 0.0), 4),
-        same_person_limit=round(percentile([apart(list(seen.embeddings[pair])) for pair in _pairs(people)], 2.0), 4),
+        same_person_limit=round(
+            percentile([apart([seen.traits[i] for i in pair]) for pair in _pairs(people)], 9.0, ALARMS), 4
+        ),
         warned_margin=0.0,
         points=(),
     )
@@ -167,8 +171,8 @@ def rates(said: NDArray[np.bool_], affected: NDArray[np.bool_]) -> Rates:
     return Rates(rate(said[affected]), rate(said[~affected]))
 
 
-def fit_novelty(embeddings: Floats, labels: Labels, classes: int) -> Mapping[str, Floats]:
-    """The arrays of novelty.npz, from training photos: class means, whitened, and what whitens (Lee 2018).
+def fit_novelty(embeddings: Floats, labels: Labels, classes: int) -> dict[str, Floats]:
+    """Arrays of novelty.npz, from training photos: class means, whitened, and what whitens (Lee 2018).
 
     The covariance within classes is shrunk a little towards a round one, so that few photos give one as well.
     """

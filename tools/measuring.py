@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -16,17 +17,19 @@ from numpy.typing import NDArray
 from firmware.bundle.calibration import Calibration, OperatingPoint
 from firmware.bundle.manifest import Manifest
 from firmware.bundle.verify import Bundle
+from firmware.face.align import FaceCrop
 from firmware.site import Site
 from firmware.syndrome.decision import Context, Outcome, decide
 from firmware.syndrome.evidence import Evidence, Recogniser, Views
 from firmware.syndrome.novelty import NOVELTY
+from firmware.syndrome.sameness import Traits, apart
 from tools.calibrate import NEVER, UNKNOWN, Seen, fit_limits, fit_novelty, rates
 from tools.classes import CLASS_IDS, UNAFFECTED_INDEX
 from tools.dataset import Crops
 from tools.errors import TableError
 from tools.figures import confusion, figures
 from tools.files import npz_bytes
-from tools.judged import crops_seen, decided
+from tools.judged import NOWHERE, crops_seen, decided
 
 NO_LIMITS: Final = Calibration(
     temperature=1.0, score_slope=1.0, score_offset=0.0, set_coverage=0.9, set_threshold=0.0, largest_set=NEVER,
@@ -40,10 +43,7 @@ MOST_FOR_NOVELTY: Final = 4000
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was found on the subjects that trained nothing.
-
-    same_person: share of pairs of different subjects that the limit tells apart.
-    """
+    """What was found on the subjects that trained nothing."""
 
     limits: Calibration
     figures: dict[str, float | None]
@@ -69,18 +69,24 @@ def measure(manifest: Manifest, parts: Mapping[str, bytes], crops: Crops) -> tup
     found = decided([decide(evidence, known) for evidence in tested], known)
     first = found.p.argmax(axis=1).astype(np.int64)
     said = figures(found, test.labels, UNAFFECTED_INDEX)
-    said["told_apart"] = told_apart(_seen(recogniser, seen, fit), limits.same_person_limit)
+    said["told_apart"] = told_apart([views.traits for views in seen], fit, limits.same_person_limit)
     table = confusion(test.labels, first, len(CLASS_IDS))
     return Measured(known.calibration, said, table, _by_tone(test, first == test.labels)), novelty
 
 
 def _novelty(manifest: Manifest, parts: Mapping[str, bytes], train: Crops) -> bytes:
     """novelty.npz from training photos, evenly spread over the table."""
-    nothing = npz_bytes(fit_novelty(np.zeros((1, _dimension(manifest)), np.float32), np.array([0]), len(CLASS_IDS)))
-    recogniser = Recogniser(Bundle(manifest, {**parts, NOVELTY: nothing}))
+    usual = np.zeros(manifest.outputs["features"][1:], np.float32)
+    nothing = fit_novelty(np.zeros((1, _dimension(manifest)), np.float32), np.array([0]), len(CLASS_IDS))
+    blank = npz_bytes({**nothing, "usual": usual})
+    recogniser = Recogniser(Bundle(manifest, {**parts, NOVELTY: blank}))
     some = np.unique(np.linspace(0, len(train.rows) - 1, min(len(train.rows), MOST_FOR_NOVELTY)).astype(int))
-    embeddings = np.stack([views.embedding for views in crops_seen(recogniser, train.pixels[some])])
-    return npz_bytes(fit_novelty(embeddings, train.labels[some], len(CLASS_IDS)))
+    embeddings = []
+    for crop in train.pixels[some]:
+        views = recogniser.see(FaceCrop(crop, *NOWHERE))
+        embeddings.append(views.embedding)
+        usual += views.plain.features / len(some)
+    return npz_bytes({**fit_novelty(np.stack(embeddings), train.labels[some], len(CLASS_IDS)), "usual": usual})
 
 
 def _dimension(manifest: Manifest) -> int:
@@ -91,7 +97,7 @@ def _seen(recogniser: Recogniser, views: Sequence[Views], crops: Crops) -> Seen:
     evidence = [recogniser.evidence([one]) for one in views]
     return Seen(
         np.stack([one.logits[0] for one in evidence]),
-        np.stack([one.embedding for one in views]),
+        [one.traits for one in views],
         np.array([one.novelty for one in evidence]),
         np.array([one.lean for one in evidence]),
         crops.labels,
@@ -114,14 +120,11 @@ def with_rates(
     return replace(limits, points=tuple(at(point) for point in limits.points))
 
 
-def told_apart(seen: Seen, limit: float) -> float | None:
+def told_apart(traits: Sequence[Traits], crops: Crops, limit: float) -> float | None:
     """Of pairs of a photo of one subject and one of the next, the share that is further apart than the limit."""
-    subjects = list(dict.fromkeys(seen.subjects))
-    first = np.array([list(seen.subjects).index(subject) for subject in subjects])
-    rows = seen.embeddings[first]
-    if len(rows) < 2:
-        return None
-    return round(float((1 - (rows[1:] * rows[:-1]).sum(axis=1) > limit).mean()), 4)
+    first = list({row.subject: place for place, row in reversed(list(enumerate(crops.rows)))}.values())
+    pairs = [(traits[one], traits[other]) for one, other in pairwise(sorted(first))]
+    return round(float(np.mean([apart(pair) > limit for pair in pairs])), 4) if pairs else None
 
 
 def _by_tone(crops: Crops, right: NDArray[np.bool_]) -> dict[str, float]:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firmware.analyser import Analyser, Assessment
+from firmware.analyser import Analyser
+from firmware.assessment import Assessment
 from firmware.bundle.calibration import USUAL_SENSITIVITY
 from firmware.bundle.verify import load_bundle
 from firmware.clock import SystemClock

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -18,8 +17,7 @@ from firmware.face.align import FaceCrop
 from firmware.syndrome.classifier import Classifier, Inference, TfliteClassifier, Vector
 from firmware.syndrome.gallery import Gallery, Neighbour, mean_direction, mirrored
 from firmware.syndrome.novelty import Novelty
-
-MIDDLE: Final = 0.5
+from firmware.syndrome.sameness import Traits, apart, traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,7 @@ class Views:
 
     plain: Inference
     mirror: Inference
+    traits: Traits
 
     @property
     def logits(self) -> Vector:
@@ -50,8 +49,8 @@ class Evidence:
     """What speaks for and against, of one subject.
 
     logits: F x K float32, a row per frame. novelty: see novelty.py. lean: how much nearer the nearest affected
-    reference is than the nearest unaffected one (cosine distance); 0 where the gallery lacks either. apart: the largest
-    cosine distance of a frame from what the others have in common. neighbours: nearest reference of each syndrome.
+    reference is than the nearest unaffected one (cosine distance); 0 where the gallery lacks either. apart: how far a
+    frame is from what the others show (sameness.py). neighbours: nearest reference of each syndrome.
     """
 
     logits: Vector
@@ -71,7 +70,8 @@ class Recogniser:
 
     def see(self, crop: FaceCrop) -> Views:
         """One frame, plain and mirrored."""
-        return Views(self._classifier.infer(crop), self._classifier.infer(mirrored(crop)))
+        plain, mirror = self._classifier.infer(crop), self._classifier.infer(mirrored(crop))
+        return Views(plain, mirror, traits(crop.pixels, plain.features, self._novelty.usual))
 
     def evidence(self, frames: Sequence[Views]) -> Evidence:
         """All frames of one subject. Raises ValueError without a frame."""
@@ -83,7 +83,7 @@ class Recogniser:
             logits=np.stack([views.logits for views in frames]),
             novelty=self._novelty.score(mean_direction(embeddings)),
             lean=lean(neighbours),
-            apart=apart(embeddings),
+            apart=apart([views.traits for views in frames]),
             neighbours=neighbours,
         )
 
@@ -93,13 +93,3 @@ def lean(neighbours: Sequence[Neighbour]) -> float:
     well = min((n.distance for n in neighbours if n.id == UNAFFECTED), default=None)
     ill = min((n.distance for n in neighbours if n.id != UNAFFECTED), default=None)
     return 0.0 if well is None or ill is None else well - ill
-
-
-def apart(embeddings: Sequence[Vector]) -> float:
-    """The largest cosine distance between one frame and the mean direction of all others; 0 for one frame."""
-    if len(embeddings) < 2:
-        return 0.0
-    rows = np.stack(embeddings)
-    others = rows.sum(axis=0) - rows
-    lengths = np.maximum(np.linalg.norm(others, axis=1), 1e-12)
-    return float((1 - (rows * others).sum(axis=1) / lengths).max())

@@ -19,17 +19,26 @@ NOVELTY: Final = "novelty.npz"
 
 
 class Novelty:
-    """Scores embeddings. Raises BundleModelError when the bundle's arrays do not fit the network."""
+    """Scores embeddings. Raises BundleModelError when the bundle's arrays do not fit the network.
+
+    usual: h x w x C, the mean feature map of the faces that the model knows.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         dimension, classes = bundle.manifest.outputs["embedding"][-1], len(bundle.manifest.labels)
         arrays = bundle.arrays(NOVELTY)
-        for name, shape in (("whitening", (dimension, dimension)), ("means", (classes, dimension))):
+        wanted = {
+            "whitening": (dimension, dimension),
+            "means": (classes, dimension),
+            "usual": bundle.manifest.outputs["features"][1:],
+        }
+        for name, shape in wanted.items():
             found = arrays.get(name)
             if found is None or found.shape != shape or found.dtype.kind != "f" or not np.isfinite(found).all():
                 raise BundleModelError(f"{NOVELTY}: the array {name} must hold {shape} finite numbers")
         self._whitening = arrays["whitening"].astype(np.float32)
         self._means = arrays["means"].astype(np.float32)
+        self.usual: Vector = arrays["usual"].astype(np.float32)
 
     def score(self, embedding: Vector) -> float:
         """How novel a unit embedding is; about 1 for a face like the model's own."""

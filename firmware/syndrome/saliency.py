@@ -48,13 +48,14 @@ class Saliency:
         """h x w float32 >= 0: the evidence for the label at each place of the feature map."""
         return np.asarray(np.maximum(inference.features @ self._weights[:, label], 0), np.float32)
 
-    def shares(self, inference: Inference, label: int, crop: FaceCrop, mesh: FaceMesh) -> Mapping[str, float]:
-        """Share 0..1 of the map's evidence in each region of the face; what lies elsewhere is `elsewhere`."""
-        evidence = cv2.resize(self.map(inference, label), (_GRID_PX, _GRID_PX), interpolation=cv2.INTER_LINEAR)
-        total = max(float(evidence.sum()), 1e-9)
-        place = region_grid(crop, mesh)
-        shares = {name: float(evidence[place == i].sum()) / total for i, name in enumerate(REGIONS)}
-        return {name: round(share, 4) for name, share in {**shares, "elsewhere": 1 - sum(shares.values())}.items()}
+
+def shares(evidence: Vector, crop: FaceCrop, mesh: FaceMesh) -> Mapping[str, float]:
+    """Share 0..1 of a map's evidence in each region of the face; what lies elsewhere is `elsewhere`."""
+    fine = cv2.resize(evidence, (_GRID_PX, _GRID_PX), interpolation=cv2.INTER_LINEAR)
+    total = max(float(fine.sum()), 1e-9)
+    place = region_grid(crop, mesh)
+    found = {name: float(fine[place == i].sum()) / total for i, name in enumerate(REGIONS)}
+    return {name: round(share, 4) for name, share in {**found, "elsewhere": 1 - sum(found.values())}.items()}
 
 
 def region_grid(crop: FaceCrop, mesh: FaceMesh) -> NDArray[np.int16]:

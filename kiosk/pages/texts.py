@@ -107,6 +107,30 @@ OUTCOMES: Final[Mapping[Outcome, tuple[str, str]]] = {
 }
 """Outcome -> headline, and what it means for the operator."""
 
+CANNOT: Final[Mapping[Outcome, str]] = {
+    Outcome.REFER: "Most people who are referred have none of these syndromes. Tell nobody that they have one.",
+    Outcome.ROUTINE: (
+        "It cannot rule out: mild forms, any other syndrome, and what does not show in a face from the front (ears, "
+        "heart, development)."
+    ),
+    Outcome.INCONCLUSIVE: "It says neither yes nor no.",
+}
+"""Outcome -> what it does not say."""
+
+AGES: Final[tuple[tuple[str, str], ...]] = (
+    ("", "age unknown"),
+    ("0.25", "under 6 months"),
+    ("0.75", "6 to 11 months"),
+    *((str(years + 0.5), "1 year" if years == 1 else f"{years} years") for years in range(1, 18)),
+    ("22", "18 to 25 years"),
+    ("33", "26 to 40 years"),
+    ("53", "41 to 65 years"),
+    ("75", "over 65 years"),
+)
+"""What can be chosen as age: years as they are reckoned with, and the words."""
+SEXES: Final[tuple[tuple[str, str], ...]] = (("", "sex unknown"), ("F", "female"), ("M", "male"))
+LOOKED: Final = "Where the model looked. It shows what the network used, not what is wrong with a face."
+
 CONDITIONS: Final[Mapping[str, str]] = {
     "start": "The kiosk is starting.",
     "camera": "The camera gives no pictures. Check its cable; the kiosk goes on by itself.",

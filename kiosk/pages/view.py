@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from firmware.analyser import Assessment, Guidance
+from firmware.assessment import Guidance
 from firmware.board.lights import PATTERNS
 from firmware.camera.steady import CameraHealth
 from firmware.face import landmarks as lm
-from firmware.face.quality import Advice, Verdict
-from firmware.report import as_json
+from firmware.face.quality import Advice
 from kiosk.pages import texts
+from kiosk.pages.result import result
 from kiosk.session import LOOKING, Session, State
 
 
@@ -40,7 +40,7 @@ def view(session: Session, number: int, around: Surroundings) -> dict[str, Any]:
         "screened": around.screened,
         "camera": {"live": around.live, **asdict(around.health)},
         "light": {"name": pattern.name, "colour": list(pattern.colour), "rhythm": [list(p) for p in pattern.rhythm]},
-        "result": _result(session.assessment) if session.assessment else None,
+        "result": result(session.assessment) if session.assessment else None,
     }
 
 
@@ -51,7 +51,7 @@ def _instruction(session: Session, around: Surroundings) -> texts.Instruction:
     if session.state is State.POSITIONING:
         if session.guidance is None:
             return texts.ADVICE[Advice.LOOK_HERE]
-        advice = session.guidance.quality.advice
+        advice = session.shown.advice if session.shown else session.guidance.quality.advice
         return texts.ADVICE[advice] if advice else texts.STATES[session.state]
     return texts.STATES[session.state]
 
@@ -66,15 +66,3 @@ def _outline(guidance: Guidance | None) -> list[list[float]] | None:
         return None
     points = guidance.faces[0].landmarks[list(lm.FACE_OVAL), :2] / (guidance.frame.width, guidance.frame.height)
     return [[round(float(x), 4), round(float(y), 4)] for x, y in points]
-
-
-def _result(assessment: Assessment) -> dict[str, Any]:
-    headline, meaning = texts.OUTCOMES[assessment.decision.outcome]
-    warned = [m.measure for m in assessment.best.guidance.quality.measures if m.verdict is not Verdict.PASS]
-    return {
-        "headline": headline,
-        "meaning": meaning,
-        "warnings": [texts.WARNINGS[measure] for measure in warned],
-        "legend": texts.LEGEND.format(coverage=round(100 * assessment.manifest.calibration.set_coverage)),
-        "answer": as_json("", assessment),
-    }

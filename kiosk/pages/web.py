@@ -7,7 +7,8 @@ look at slots that the engine's threads fill.
     GET  /state?after=N           the session as JSON, once it is newer than N (waits 0.7 s at most)
     GET  /preview/next?after=N    the live picture as JPEG, once it is newer than N (204 after 0.7 s without one)
     GET  /result/photo            the picture that the result stands for
-    POST /session/<action>        start, shutter, again, leave
+    GET  /result/looked           the face in it, with where the model looked
+    POST /session/<action>        start (?age=YEARS&sex=F|M), point (?x=&y=, shares), shutter, again, leave
     GET  /diagnostics             counts and the camera's health
     GET  /healthz                 200 when a session could start, else 503; names every condition
 """
@@ -21,8 +22,11 @@ from typing import Final
 from flask import Flask, Response, abort, jsonify, render_template, request
 
 from firmware.clock import Clock
+from firmware.frame import Frame
+from firmware.subject import Subject
+from firmware.syndrome.overlay import overlay
 from kiosk.engine import Engine
-from kiosk.events import Again, Event, Leave, Shutter, Start
+from kiosk.events import Again, Event, Leave, Point, Shutter, Start
 from kiosk.pages import texts
 from kiosk.pages.preview import PreviewEncoder, encode
 from kiosk.pages.view import Surroundings, view
@@ -30,12 +34,14 @@ from kiosk.pages.view import Surroundings, view
 WAIT_S: Final = 0.7
 """How long a request waits for something new; the page has to say within a second that the camera stands still."""
 RESULT_WIDTH_PX: Final = 480
-ACTIONS: Final[Mapping[str, Callable[[], Event]]] = {
-    "start": Start,
-    "shutter": Shutter,
-    "again": Again,
-    "leave": Leave,
+ACTIONS: Final[Mapping[str, Callable[[Mapping[str, str]], Event]]] = {
+    "start": lambda said: Start(_subject(said)),
+    "point": lambda said: Point(_share(said, "x"), _share(said, "y")),
+    "shutter": lambda _: Shutter(),
+    "again": lambda _: Again(),
+    "leave": lambda _: Leave(),
 }
+"""What can be pressed -> the event, of what the address says."""
 TRUSTED_HOSTS: Final = ["127.0.0.1", "localhost"]
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -69,6 +75,7 @@ class Routes:
         app.add_url_rule("/state", view_func=self.state)
         app.add_url_rule("/preview/next", view_func=self.preview)
         app.add_url_rule("/result/photo", view_func=self.result_photo)
+        app.add_url_rule("/result/looked", view_func=self.result_looked)
         app.add_url_rule("/session/<action>", view_func=self.act, methods=["POST"])
         app.add_url_rule("/healthz", view_func=self.health)
         app.add_url_rule("/diagnostics", view_func=self.diagnostics)
@@ -102,11 +109,24 @@ class Routes:
         frame = item.value.assessment.best.guidance.frame
         return Response(encode(frame, RESULT_WIDTH_PX), mimetype="image/jpeg")
 
+    def result_looked(self) -> Response:
+        """Where the model looked, while the answer is shown."""
+        item = self._engine.view(-1, 0)
+        answer = item.value.assessment if item else None
+        if answer is None or answer.best.crop is None or answer.looked is None:
+            abort(404)
+        picture = Frame(overlay(answer.best.crop, answer.looked))
+        return Response(encode(picture, RESULT_WIDTH_PX), mimetype="image/jpeg")
+
     def act(self, action: str) -> Response:
         """Something was pressed. What it does depends on the session; a press out of place does nothing."""
         if action not in ACTIONS:
             abort(404)
-        self._engine.dispatch(ACTIONS[action]())
+        try:
+            event = ACTIONS[action](request.args)
+        except ValueError:  # a number or a sex that cannot be
+            abort(400)
+        self._engine.dispatch(event)
         return Response(status=204)
 
     def health(self) -> tuple[Response, int]:
@@ -138,6 +158,20 @@ def _only_our_own_page_may_change_things() -> None:
 def _harden(response: Response) -> Response:
     response.headers.update(HEADERS)
     return response
+
+
+def _subject(said: Mapping[str, str]) -> Subject:
+    """Age and sex as the address gives them. Raises ValueError for what nobody is."""
+    age, sex = said.get("age", ""), said.get("sex", "")
+    return Subject(float(age) if age else None, sex or None)  # type: ignore[arg-type]
+
+
+def _share(said: Mapping[str, str], name: str) -> float:
+    """A share 0..1. Raises ValueError for anything else."""
+    value = float(said.get(name, ""))
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} is no share: {value}")
+    return value
 
 
 def _after() -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from firmware.analyser import Assessment
+from firmware.assessment import Assessment
 from firmware.syndrome.decision import Outcome
 
 SYNCHRONISED = Path("run/systemd/timesync/synchronized")

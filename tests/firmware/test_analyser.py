@@ -9,14 +9,17 @@ import cv2
 import numpy as np
 import pytest
 
-from firmware.analyser import Analyser, Status
+from firmware.analyser import Analyser
+from firmware.assessment import Status
 from firmware.bundle.verify import Bundle
 from firmware.clock import ManualClock
 from firmware.errors import BundleManifestError
 from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
 from firmware.face.quality import Verdict
 from firmware.frame import Frame
+from firmware.subject import Subject
 from firmware.syndrome.decision import Outcome
+from firmware.syndrome.overlay import overlay
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +91,42 @@ def test_a_bundle_trained_with_another_mesh_is_refused(phantom: Bundle, mesher: 
 def test_durations_come_from_the_given_clock(phantom: Bundle, mesher: MediaPipeMesher, large: Frame) -> None:
     still = Analyser(phantom, mesher, clock=ManualClock()).assess([large])
     assert set(still.timing_ms.values()) == {0.0}
+
+
+def test_a_burst_in_which_one_frame_shows_somebody_else_is_refused(
+    analyser: Analyser, large: Frame, astronaut_frame: Frame
+) -> None:
+    answer = analyser.assess([large, large, astronaut_frame])
+    assert answer.status is Status.REFUSED
+    assert "more than one person" in answer.decision.reasons[0]
+    assert answer.decision.ranking == () and answer.measured.measurements == (), "nobody is answered for"
+
+
+def test_the_operator_says_who_is_the_subject_and_the_other_is_hidden(analyser: Analyser, large: Frame) -> None:
+    couple = Frame(np.hstack([large.pixels, large.pixels]))
+    left, right = (analyser.assess([couple], pointed=(x, 0.5)) for x in (0.25, 0.75))
+    assert left.status is Status.OK and right.status is Status.OK
+    eyes_x = [answer.best.guidance.faces[0].eye_centres[:, 0] for answer in (left, right)]
+    assert eyes_x[0].max() < couple.width / 2 < eyes_x[1].min()
+    kept = left.best.guidance.frame.pixels
+    hidden = right.best.guidance.faces[0].eye_centres.mean(axis=0).astype(int)
+    assert not np.array_equal(kept[hidden[1] - 9 : hidden[1] + 9, hidden[0] - 9 : hidden[0] + 9],
+                              couple.pixels[hidden[1] - 9 : hidden[1] + 9, hidden[0] - 9 : hidden[0] + 9])  # fmt: skip
+
+
+def test_age_outside_of_what_the_model_is_made_for_is_inconclusive(analyser: Analyser, large: Frame) -> None:
+    answer = analyser.assess([large], subject=Subject(age_years=90))
+    assert answer.decision.outcome is Outcome.INCONCLUSIVE
+    assert "made for ages" in answer.decision.reasons[0]
+
+
+def test_an_answer_shows_where_the_model_looked(analyser: Analyser, large: Frame) -> None:
+    answer = analyser.assess([large])
+    assert answer.looked is not None and answer.best.crop is not None
+    picture = overlay(answer.best.crop, answer.looked)
+    plain = overlay(answer.best.crop, np.zeros_like(answer.looked))
+    changed = np.abs(picture.astype(int) - plain).sum(axis=2)
+    y, x = np.unravel_index(int(answer.looked.argmax()), answer.looked.shape)
+    cell = picture.shape[0] // answer.looked.shape[0]
+    assert changed[y * cell : (y + 1) * cell, x * cell : (x + 1) * cell].mean() > changed.mean()
+    assert np.array_equal(overlay(answer.best.crop, np.full((7, 7), np.nan, np.float32)), plain), "no number, no colour"

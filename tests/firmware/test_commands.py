@@ -89,7 +89,7 @@ def test_answer_has_the_form_that_scripts_rely_on(hopper: Path, capfd: pytest.Ca
     assert sum(answer["saliency"].values()) == pytest.approx(1, abs=0.02)
     distances = [row["distance"] for row in answer["neighbours"]]
     assert distances == sorted(distances)
-    assert set(answer["timing_ms"]) == {"decode", "mesh", "quality", "align", "classify", "decide", "total"}
+    assert set(answer["timing_ms"]) == {"decode", "mesh", "quality", "align", "classify", "decide", "measure", "total"}
     assert answer["bundle"]["signed"] is False
 
 

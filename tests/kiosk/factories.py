@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from firmware.analyser import Assessment, Guidance, Status, Still
+from firmware.assessment import Assessment, Guidance, Status, Still
 from firmware.bundle.calibration import Calibration, Intended, OperatingPoint, Rates
 from firmware.bundle.manifest import Label, Manifest, Normalisation
 from firmware.face import landmarks as lm

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.analyser import LIVE_FRAMES, Status
+from firmware.analyser import LIVE_FRAMES
+from firmware.assessment import Status
 from firmware.face.quality import Advice, Verdict
 from firmware.syndrome.decision import Outcome
 from kiosk.events import (

@@ -74,6 +74,29 @@ def test_a_screening_goes_from_start_to_a_result_with_five_pictures_or_more(kios
     assert _ask(kiosk, "/result/photo")[0] == 404, "nothing of the last person can be fetched"
 
 
+def test_where_the_model_looked_is_shown_as_long_as_the_answer_is(kiosk: RunningKiosk) -> None:
+    _ask(kiosk, "/session/leave", "POST")
+    assert _ask(kiosk, "/result/looked")[0] == 404
+    assert _ask(kiosk, "/session/start?age=4.5&sex=F", "POST")[0] == 204
+    result = _until(kiosk, lambda state: state["state"] == "result")["result"]
+    assert any(row["z"] is not None for row in result["answer"]["measurements"]), "age and sex were used"
+    status, headers, body = _ask(kiosk, "/result/looked")
+    assert (status, headers["Content-Type"]) == (200, "image/jpeg") and body[:2] == b"\xff\xd8"
+    _ask(kiosk, "/session/leave", "POST")
+    assert _ask(kiosk, "/result/looked")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["start?age=-1", "start?age=old", "start?age=nan", "start?sex=X", "point", "point?x=0.5", "point?x=2&y=0.5",
+     "point?x=nan&y=0"],
+)  # fmt: skip
+def test_what_nobody_is_and_nowhere_is_refused(said: str, kiosk: RunningKiosk) -> None:
+    before = _ask(kiosk, "/state")[2]
+    assert _ask(kiosk, f"/session/{said}", "POST")[0] == 400
+    assert _ask(kiosk, "/state")[2] == before
+
+
 def test_the_picture_goes_on_by_itself_after_an_unplug(kiosk: RunningKiosk) -> None:
     number = int(_ask(kiosk, "/preview/next?after=-1")[1]["X-Number"])
     kiosk.unplugged.set()

@@ -16,7 +16,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware.analyser import Analyser, Status
+from firmware.analyser import Analyser
+from firmware.assessment import Status
 from firmware.bundle.calibration import Calibration
 from firmware.bundle.manifest import Label, Manifest
 from firmware.bundle.verify import Bundle

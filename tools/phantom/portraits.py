@@ -5,7 +5,7 @@ and lens to several people who differ in shape: a random change of identity, the
 everybody has, and a syndrome's terms in some. All are warped in the same way, so being warped tells nothing; the
 portrait as it is joins the unaffected. For portraits of synthetic people only, as all warping (see warped.py).
 
-Writes DIR/<photo>_<n>.jpg, DIR/labels.csv and DIR/metadata.jsonl (the sizes of the terms). The subject is the
+Writes DIR/<photo>_<n>.jpg, DIR/labels.csv and DIR/metadata.jsonl (terms and landmarks). The subject is the
 portrait: its people share a skin, so they share a split, every fifth portrait `calibration` and the others `train`.
 Portraits that show no single face, or one turned by more than 25 degrees, are left out and counted. A folder that was
 written before is used as by `tools.phantom`.
@@ -20,7 +20,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -93,17 +93,19 @@ def smaller(frame: Frame) -> Frame:
 
 def people_of(
     frame: Frame, mesher: FaceMesher, photo: Path, wanted: Sequence[str], key: Sequence[int], *, broad: bool = False
-) -> Iterator[tuple[str, Pixels, Mapping[str, float]]]:
-    """Label, pixels and sizes of terms: the portrait as it is, of whom no size is known, then a person of each wanted
+) -> Iterator[tuple[str, Pixels, dict[str, Any]]]:
+    """Label, pixels and what is known: the portrait as it is, whose terms nobody knows, then a person of each wanted
     label. PhotoError for an unfit one.
     """
     landmarks = only_face(mesher, frame, photo)
     if turned_deg(fit(landmarks).turn) > MAX_TURN_DEG:
         raise PhotoError(f"{photo} shows a face turned by more than {MAX_TURN_DEG:.0f} degrees")
-    yield UNAFFECTED, frame.pixels, {}
+    yield UNAFFECTED, frame.pixels, {"landmarks": np.round(landmarks.astype(np.float64), 2).tolist()}
     for number, label in enumerate(wanted):
         change, sizes = draw_change(label, np.random.default_rng((*key, number)), broad=broad)
-        yield label, warp(frame.pixels, landmarks, change).pixels, sizes
+        done = warp(frame.pixels, landmarks, change)
+        terms = {hpo: round(size * done.share, 3) for hpo, size in sizes.items()}
+        yield label, done.pixels, {"terms": terms, "landmarks": np.round(done.landmarks, 2).tolist()}
 
 
 def make(
@@ -124,18 +126,13 @@ def make(
             except PhotoError:
                 missed += 1
                 continue
-            for n, (label, pixels, sizes) in enumerate(found):
+            for n, (label, pixels, known) in enumerate(found):
                 image_id = f"{photo.stem}_{n}.jpg"
                 write_whole(out / image_id, jpeg(pixels, JPEG_QUALITY))
                 rows.append({"image_id": image_id, "subject": photo.stem, "label": label, "split": split})
-                lines += [line_of(image_id, sizes)] if sizes else []
+                lines.append(json.dumps({"image_id": image_id, **known}) + "\n")
     write_atomic(out / "metadata.jsonl", "".join(lines).encode())
     return rows, missed
-
-
-def line_of(image_id: str, sizes: Mapping[str, float]) -> str:
-    """A line of metadata.jsonl."""
-    return json.dumps({"image_id": image_id, "terms": {hpo: round(size, 3) for hpo, size in sizes.items()}}) + "\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -25,12 +25,12 @@ from tools.errors import UsageError, run_main
 from tools.files import check_folder, sha256, write_json
 from tools.folds import read_folds, split_by
 from tools.network import NETWORKS, build, multiply_adds
-from tools.train.findings import read_sizes
 from tools.train.heads import HEADS
 from tools.train.identities import identities
 from tools.train.loop import train
 from tools.train.memory import keep_memory
 from tools.train.plan import Plan
+from tools.train.truth import read_truth
 from tools.train.world import DEVICES, World, join
 
 TASKS = ("syndromes", "identities")
@@ -48,11 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--task", choices=TASKS, default=TASKS[0], help="what the classes are")
     parser.add_argument("--start", type=Path, metavar="M.pt", help="state dict whose backbone is started from")
     parser.add_argument(
-        "--findings",
+        "--truth",
         type=float,
-        default=usual.findings,
+        default=usual.truth,
         metavar="W",
-        help="learn the sizes of terms too, by this weight",
+        help="learn shape and terms too, by this weight",
     )
     parser.add_argument("--epochs", type=int, default=usual.epochs)
     parser.add_argument("--batch", type=int, default=usual.batch, help="photos per step, of all processes together")
@@ -111,8 +111,8 @@ def work(options: argparse.Namespace, plan: Plan, world: World) -> None:
     start = load_state(options.start) if options.start else None
     crops, classes = crops_of(options, world)
     unfinished = options.out / "unfinished.pt"
-    sizes = read_sizes(options.data, crops.rows) if plan.findings else None
-    state, history = train(crops, plan, unfinished, classes=classes, start=start, sizes=sizes, world=world)
+    truth = read_truth(options.data, crops.rows) if plan.truth else None
+    state, history = train(crops, plan, unfinished, classes=classes, start=start, truth=truth, world=world)
     if world.first:
         save_state(options.out / f"{plan.network}.pt", state)
         seconds = round(time.monotonic() - started)

@@ -26,11 +26,11 @@ from tools.dataset import Crops
 from tools.errors import DivergedError, TableError
 from tools.network import build, known
 from tools.train.check import Checked, embeddings, judge_of
-from tools.train.findings import Sizes, measuring_layer, sizes_lost
 from tools.train.heads import Learner, linear
 from tools.train.plan import HOW_TO_SPLIT, Plan
 from tools.train.resume import Progress, fingerprint, restore, save
 from tools.train.start import begin_from
+from tools.train.truth import Truth, measuring_layer, truth_lost
 from tools.train.world import ALONE, World
 
 WEIGHT_DECAY: Final = 0.02
@@ -44,7 +44,7 @@ PASS: Final = 1_000_003
 class Step:
     """What a training step needs: the learner, what moves it, and the crops it learns from.
 
-    sizes: of the terms in each crop, where the plan learns them too.
+    truth: what is known of each crop, where the plan learns it too.
     """
 
     learner: Any
@@ -54,7 +54,7 @@ class Step:
     plan: Plan
     weights: Any
     world: World
-    sizes: Sizes | None = None
+    truth: Truth | None = None
 
     @property
     def pixels(self) -> Normalisation:
@@ -69,10 +69,10 @@ class Step:
         true = self.world.share(labels)
         found = self.learner(augment(pixels, rng, self.pixels), true)
         besides = 0.0
-        if self.sizes is not None:
+        if self.truth is not None:
             found, measured = found
-            known = torch.from_numpy(self.sizes[mine]).to(self.world.device)
-            besides = self.plan.findings * sizes_lost(measured, known) / len(batch)
+            known = torch.from_numpy(self.truth[mine]).to(self.world.device)
+            besides = self.plan.truth * truth_lost(measured, known) / len(batch)
         smoothing = LABEL_SMOOTHING if self.plan.head == "softmax" else 0.0
         lost = functional.cross_entropy(found, true, self.weights, reduction="sum", label_smoothing=smoothing)
         return lost / (len(batch) if self.weights is None else self.weights[labels].sum()) + besides
@@ -120,15 +120,15 @@ def train(
     *,
     classes: int,
     start: Mapping[str, Any] | None = None,
-    sizes: Sizes | None = None,
+    truth: Truth | None = None,
     on_epoch: Callable[[int], None] = lambda _epoch: None,
     world: World = ALONE,
 ) -> tuple[dict[str, Any], list[dict[str, float]]]:
     """Train on `train`, choose the epoch by `calibration`; returns the exported state dict and the history.
 
     crops: labels are class indices, those of `train` below `classes`. state: file that holds how far it is; with the
-    same plan, data and start it goes on from there. start: a state dict whose backbone is started from. sizes: of the
-    terms in each crop, which `plan.findings` needs. on_epoch: told each epoch's number once it is safely on disk. The
+    same plan, data and start it goes on from there. start: a state dict whose backbone is started from. truth: what is
+    known of each crop, which `plan.truth` needs. on_epoch: told each epoch's number once it is safely on disk. The
     class layer of the state dict is linear in the embedding whatever the head (see heads.py).
     """
     plan.check()
@@ -139,10 +139,10 @@ def train(
     network = build(plan.network, classes)
     if start is not None:
         begin_from(network, start)
-    measures = measuring_layer(network) if plan.findings else None
+    measures = measuring_layer(network) if plan.truth else None
     learner = Learner(world.place(network), plan.head, plan.scale, plan.used_margin, measures).to(world.device)
-    step = replace(_step(learner, learn, plan, classes, world), sizes=_sizes_of(crops, plan, sizes))
-    key = fingerprint((plan, classes, world.size), crops, start, sizes)
+    step = replace(_step(learner, learn, plan, classes, world), truth=_truth_of(crops, plan, truth))
+    key = fingerprint((plan, classes, world.size), crops, start, truth)
     parts = {"network": network, "optimiser": step.optimiser, "schedule": step.schedule}
     parts |= {"measures": measures} if measures is not None else {}
     progress = restore(state, key, **parts)
@@ -159,13 +159,13 @@ def train(
     return exported(progress.best, learner, step) if world.first else {}, progress.history
 
 
-def _sizes_of(crops: Crops, plan: Plan, sizes: Sizes | None) -> Sizes | None:
-    """The sizes of those who are learned from; TableError when the plan needs some and nobody's are known."""
-    if not plan.findings:
+def _truth_of(crops: Crops, plan: Plan, truth: Truth | None) -> Truth | None:
+    """What is known of those who are learned from; TableError when the plan needs it and nothing is known."""
+    if not plan.truth:
         return None
-    if sizes is None or not np.isfinite(sizes).any():
-        raise TableError("no folder names the terms of its photos", "Leave --findings out, or render people.")
-    return sizes[[row.split == "train" for row in crops.rows]]
+    if truth is None or not np.isfinite(truth).any():
+        raise TableError("no folder says what its photos show", "Leave --truth out, or render people.")
+    return truth[[row.split == "train" for row in crops.rows]]
 
 
 def _require_usable(learn: Crops, classes: int, plan: Plan, world: World) -> None:

@@ -23,7 +23,7 @@ class Plan:
 
     balanced: weigh each class by the inverse of its number of photos, for collections in which classes are uneven.
     network: a name of `tools.network`. head: a name of `tools.train.heads`. scale, margin: of a head with a margin;
-    a margin of None is the one of the head's paper. findings: weight of learning the sizes of terms besides.
+    a margin of None is the one of the head's paper. truth: weight of learning shape and terms besides (truth.py).
     """
 
     epochs: int = 16
@@ -35,7 +35,7 @@ class Plan:
     head: str = "softmax"
     scale: float = 64.0
     margin: float | None = None
-    findings: float = 0.0
+    truth: float = 0.0
 
     def check(self) -> None:
         """UsageError for a value that cannot be used."""
@@ -46,8 +46,8 @@ class Plan:
             raise UsageError("--epochs must be 1 or more, --batch 2 or more, --rate above 0")
         if not 0 <= self.seed <= LARGEST_SEED:
             raise UsageError(f"--seed must be from 0 to {LARGEST_SEED}")
-        if not self.findings >= 0:
-            raise UsageError("--findings must be 0 or more")
+        if not self.truth >= 0:
+            raise UsageError("--truth must be 0 or more")
         if not self.scale > 0 or not 0 <= self.used_margin <= 1:
             raise UsageError("--scale must be above 0, --margin from 0 to 1")
 

@@ -35,14 +35,14 @@ class Progress:
 
 
 def fingerprint(
-    plan: object, crops: Crops, start: Mapping[str, Any] | None = None, sizes: NDArray[np.float32] | None = None
+    plan: object, crops: Crops, start: Mapping[str, Any] | None = None, truth: NDArray[np.float32] | None = None
 ) -> str:
-    """SHA-256 over plan and data: rows in their order, every pixel and size, and every weight that is started from."""
+    """SHA-256 over plan and data: rows in their order, every pixel, and every weight that is started from."""
     digest = hashlib.sha256(repr(plan).encode())
     for row in crops.rows:
         digest.update(f"{row.image_id}\0{row.subject}\0{row.label}\0{row.split}\n".encode())
     digest.update(crops.pixels.tobytes())
-    digest.update(b"" if sizes is None else sizes.tobytes())
+    digest.update(b"" if truth is None else truth.tobytes())
     for name, value in (start or {}).items():
         digest.update(name.encode() + value.contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -5,6 +5,9 @@
 const el = (id) => document.getElementById(id);
 const root = document.documentElement;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const TEXTS = ["headline", "meaning", "predictive", "cannot", "confidence", "legend"];
+const LISTS = ["why", "warnings", "notes"];
+const TABLES = ["ranking", "terms", "measurements", "neighbours", "regions"];
 const STAGES = ["positioning", "countdown", "capturing"];
 let shown = { number: -1, state: null };
 let entries = 0;  // how many states were entered
@@ -85,9 +88,10 @@ function forget(next) {
     pen.fillRect(0, 0, canvas.width, canvas.height);
     el("outline").setAttribute("points", "");
   }
+  if (next.state === "idle") for (const id of ["age", "sex"]) el(id).selectedIndex = 0;
   if (!next.result) {
-    el("photo").removeAttribute("src");
-    for (const id of ["headline", "meaning", "confidence", "legend", "warnings", "ranking"]) el(id).replaceChildren();
+    for (const id of ["photo", "looked"]) el(id).removeAttribute("src");
+    for (const id of [...TEXTS, ...LISTS, ...TABLES]) el(id).replaceChildren();
   }
 }
 
@@ -108,21 +112,20 @@ function countFrom(ms) {
 
 function drawResult(result, number) {
   el("photo").src = `/result/photo?n=${number}`;
-  el("headline").textContent = result.headline;
-  el("meaning").textContent = result.meaning;
-  list(el("warnings"), result.warnings);
-  el("legend").textContent = result.legend;
-  const answer = result.answer;
-  el("confidence").textContent =
-    `${answer.frames_used} pictures. ${answer.reasons.map(sentence).join(" ")}`;
-  el("ranking").replaceChildren(...answer.ranking.map((row) => {
+  el("looked").src = `/result/looked?n=${number}`;
+  for (const id of TEXTS) el(id).textContent = result[id];
+  for (const id of LISTS) list(el(id), result[id].map(sentence));
+  for (const id of TABLES) table(el(id), result.tables[id]);
+  for (const n of result.likely) el("ranking").rows[n].className = "likely";
+}
+
+function table(node, rows) {
+  node.replaceChildren(...rows.map((row) => {
     const line = document.createElement("tr");
-    if (answer.prediction_set.includes(row.id)) line.className = "likely";
-    for (const value of [row.name, `${(100 * row.probability).toFixed(0)} %`]) {
-      line.appendChild(document.createElement("td")).textContent = value;
-    }
+    for (const value of row) line.appendChild(document.createElement("td")).textContent = value;
     return line;
   }));
+  node.parentElement.hidden = rows.length === 0;
 }
 
 // --- the lamp: the simulated light, drawn with its own rhythm ---------------------------------------------------
@@ -145,12 +148,16 @@ function drawLamp(light) {
 }
 
 // --- buttons ----------------------------------------------------------------------------------------------------
+function said(action) {
+  return action === "start" ? `?age=${el("age").value}&sex=${el("sex").value}` : "";
+}
+
 async function press(button) {
   if (pressed) return;  // a press cannot fire twice
   pressed = true;
   button.classList.add("pressed");
   try {
-    await fetch(`/session/${button.dataset.action}`, { method: "POST" });
+    await fetch(`/session/${button.dataset.action}${said(button.dataset.action)}`, { method: "POST" });
   } catch {
     alertText("lost", true);
   } finally {
@@ -184,6 +191,13 @@ function list(node, values) {
   }));
 }
 
+// With several people in the picture a touch says who the subject is.
+canvas.addEventListener("click", (event) => {
+  // offsetX and offsetY are the canvas' own, before it is mirrored or turned: the picture's.
+  const [x, y] = [event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight].map(
+    (share) => Math.min(Math.max(share, 0), 1));
+  fetch(`/session/point?x=${x.toFixed(4)}&y=${y.toFixed(4)}`, { method: "POST" }).catch(() => alertText("lost", true));
+});
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;

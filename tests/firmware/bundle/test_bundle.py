@@ -72,7 +72,7 @@ SPOILT: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "clinical as text": (lambda d: d.update(clinical="no"), "clinical"),
     "temperature 0": (lambda d: d["calibration"].update(temperature=0), "temperature"),
     "slope 0": (lambda d: d["calibration"].update(score_slope=0), "score_slope"),
-    "limits crossed": (lambda d: d["calibration"]["points"][0].update(refer_at=0.1, routine_below=0.9), "routine_below"),
+    "limits crossed": (lambda d: d["calibration"]["points"][0].update(refer_at=0, routine_below=0.9), "routine_below"),
     "no operating point": (lambda d: d["calibration"].update(points=[]), "points"),
     "points that fall": (lambda d: d["calibration"]["points"].insert(0, d["calibration"]["points"][-1]), "rising"),
     "a certain answer": (lambda d: d["calibration"]["points"][0]["refer"].update(unaffected=0), "between 0 and 1"),
@@ -112,7 +112,8 @@ _json = st.recursive(
 def test_no_value_in_any_field_gets_past_the_reader_unnoticed(data: st.DataObject) -> None:
     path = Path(__file__).parents[3] / "models" / "phantom" / "manifest.json"
     manifest = json.loads(path.read_text())
-    key = data.draw(st.sampled_from(["format", "clinical", "labels", "outputs", "input", "calibration", "intended", "files"]))
+    names = ["format", "clinical", "labels", "outputs", "input", "calibration", "intended", "files"]
+    key = data.draw(st.sampled_from(names))
     manifest[key] = data.draw(_json)
     try:
         parsed = parse_manifest(manifest)

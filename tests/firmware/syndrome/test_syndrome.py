@@ -18,7 +18,7 @@ from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.frame import Frame
 from firmware.syndrome.classifier import TfliteClassifier
 from firmware.syndrome.gallery import Gallery, mean_direction, references_of
-from firmware.syndrome.saliency import REGIONS, Saliency, region_grid
+from firmware.syndrome.saliency import REGIONS, Saliency, region_grid, shares
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +122,10 @@ def test_a_gallery_that_does_not_fit_is_refused(spoil: object, phantom: Bundle) 
 def test_evidence_is_shared_out_among_the_regions(
     phantom: Bundle, classifier: TfliteClassifier, crop: FaceCrop, face: FaceMesh
 ) -> None:
-    shares = Saliency(phantom).shares(classifier.infer(crop), 0, crop, face)
-    assert set(shares) == {*REGIONS, "elsewhere"}
-    assert all(-1e-6 <= share <= 1 for share in shares.values())
-    assert sum(shares.values()) == pytest.approx(1, abs=1e-3)
+    found = shares(Saliency(phantom).map(classifier.infer(crop), 0), crop, face)
+    assert set(found) == {*REGIONS, "elsewhere"}
+    assert all(-1e-6 <= share <= 1 for share in found.values())
+    assert sum(found.values()) == pytest.approx(1, abs=1e-3)
 
 
 def test_the_map_and_the_logit_are_the_same_evidence(

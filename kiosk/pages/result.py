@@ -1,0 +1,95 @@
+"""Assessment -> what the result page shows: a summary for the field worker, tables for the clinician.
+
+Pure, and every number is already a text here, so that the page formats nothing. The summary never names a syndrome: it
+says what to do, what the answer means in whole people, and what it cannot say.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firmware.assessment import Assessment
+from firmware.bundle.manifest import Manifest
+from firmware.face.anthropometry import Measurement, Term
+from firmware.face.quality import Verdict
+from firmware.report import as_json
+from firmware.syndrome.decision import Decision, Outcome
+from firmware.syndrome.gallery import Neighbour
+from kiosk.pages import texts
+
+Row = list[str]
+
+
+def result(assessment: Assessment) -> dict[str, Any]:
+    """The whole result, as plain JSON values."""
+    decision, manifest = assessment.decision, assessment.manifest
+    headline, meaning = texts.OUTCOMES[decision.outcome]
+    measured = assessment.measured
+    return {
+        "headline": headline,
+        "meaning": meaning,
+        "predictive": _predictive(decision),
+        "why": list(decision.reasons) if decision.outcome is Outcome.INCONCLUSIVE else [],
+        "cannot": texts.CANNOT[decision.outcome],
+        "warnings": _warnings(assessment),
+        "legend": texts.LEGEND.format(coverage=round(100 * manifest.calibration.set_coverage)),
+        "confidence": _confidence(assessment),
+        "likely": [n for n, row in enumerate(decision.ranking) if row.id in decision.prediction_set],
+        "tables": {
+            "ranking": [[row.name, _percent(row.probability)] for row in decision.ranking],
+            "terms": [_term(term) for term in measured.terms],
+            "measurements": [_measurement(m) for m in measured.measurements],
+            "neighbours": [_neighbour(n, manifest) for n in assessment.neighbours],
+            "regions": [[name, _percent(share)] for name, share in assessment.saliency.items()],
+        },
+        "notes": list(measured.notes),
+        "answer": as_json("", assessment),
+    }
+
+
+def _predictive(decision: Decision) -> str:
+    meaning = decision.predictive
+    if meaning is None:
+        return ""
+    words = meaning.words[0].upper() + meaning.words[1:]
+    return f"{words}, if 1 in {round(1 / meaning.prevalence):,} of those who come has one."
+
+
+def _warnings(assessment: Assessment) -> list[str]:
+    """What was not perfect about the picture, each thing once."""
+    warned = [m.measure for m in assessment.best.guidance.quality.measures if m.verdict is not Verdict.PASS]
+    return list(dict.fromkeys(texts.WARNINGS[measure] for measure in warned))
+
+
+def _confidence(assessment: Assessment) -> str:
+    decision = assessment.decision
+    return (
+        f"{assessment.used} pictures, each also in the mirror. Referral score {decision.affected:.2f}, spread between "
+        f"the pictures {decision.spread:.2f}. Unlike what the model knows: {decision.novelty:.2f} (limit "
+        f"{assessment.manifest.calibration.novelty_limit:.2f}). {' '.join(_sentence(r) for r in decision.reasons)}"
+    )
+
+
+def _term(term: Term) -> Row:
+    sure = "" if term.certain and term.reliable else " (uncertain)"
+    return [f"{term.name}{sure}", term.id, "" if term.z is None else f"{term.z:+.1f}", term.because]
+
+
+def _measurement(measured: Measurement) -> Row:
+    low, high = measured.interval or (measured.value, measured.value)
+    z = "" if measured.z is None else f"{measured.z:+.1f} ({measured.z_low:+.1f} to {measured.z_high:+.1f})"
+    name = measured.name if measured.reliable else f"{measured.name} (unreliable)"
+    return [name, f"{measured.value:g} ({low:g} to {high:g}) {measured.unit}", z, measured.norm or ""]
+
+
+def _neighbour(neighbour: Neighbour, manifest: Manifest) -> Row:
+    names = {label.id: label.name for label in manifest.labels}
+    return [neighbour.name or names.get(neighbour.id, neighbour.id), neighbour.image_id, f"{neighbour.distance:.3f}"]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}." if text else ""
