@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import cv2
-
+from firmware.commands.output import WRITABLE, write, write_picture
 from firmware.errors import PhotoError, PhotoNameError, StateError
 from firmware.face.align import FaceCrop, align
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 COLUMNS: Final = (
     "img", "bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", *(f"kp{i}_{axis}" for i in range(1, 6) for axis in "xy"),
 )  # fmt: skip
-JPEG_QUALITY: Final = 95
-WRITABLE: Final = "Name a folder you may write to."
 
 
 def register(subparsers: Subparsers) -> None:
@@ -58,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"{photo}: no face", file=sys.stderr)
                 continue
             crop = align(frame, faces[0])
-            _write_crop(arguments.out / f"{photo.stem}_aligned.jpg", crop)
+            write_picture(arguments.out / f"{photo.stem}_aligned.jpg", crop.pixels)
             rows[photo.stem] = (photo.name, *_coordinates(faces[0], crop))
     if arguments.csv:
         _write_coordinates(arguments.out / "face_coords.csv", list(rows.values()))
@@ -72,19 +69,7 @@ def _coordinates(mesh: FaceMesh, crop: FaceCrop) -> list[int]:
     return [round(float(v)) for v in (*points.min(axis=0), *points.max(axis=0), *crop.points.ravel())]
 
 
-def _write_crop(path: Path, crop: FaceCrop) -> None:
-    bgr = cv2.cvtColor(crop.pixels, cv2.COLOR_RGB2BGR)
-    _write(path, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes())
-
-
 def _write_coordinates(path: Path, rows: list[tuple[object, ...]]) -> None:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
-    _write(path, text.getvalue().encode(errors="backslashreplace"))
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise StateError(f"{path} cannot be written ({error.strerror})", WRITABLE) from error
+    write(path, text.getvalue().encode(errors="backslashreplace"))

@@ -15,6 +15,7 @@ from firmware.bundle.calibration import USUAL_SENSITIVITY
 from firmware.bundle.verify import load_bundle
 from firmware.clock import SystemClock
 from firmware.commands import SHIPPED_BUNDLE
+from firmware.commands.output import write_picture
 from firmware.errors import PhotoError
 from firmware.face.mesh import MediaPipeMesher
 from firmware.photo import find_photos, read_photo
@@ -22,6 +23,7 @@ from firmware.report import as_json, as_text, unreadable_json
 from firmware.site import PREVALENCE, Site
 from firmware.stopwatch import Stopwatch
 from firmware.subject import Subject
+from firmware.syndrome.overlay import overlay
 
 if TYPE_CHECKING:
     from firmware.commands import Subparsers
@@ -37,6 +39,10 @@ def register(subparsers: Subparsers) -> None:
     command.add_argument("--json", action="store_true", help="one JSON object per photo and line")
     command.add_argument("--landmarks", action="store_true", help="with --json: the 478 landmarks, in pixels")
     command.add_argument("--burst", action="store_true", help="all photos are one subject: one answer")
+    command.add_argument(
+        "--at", type=_place, metavar="X,Y", help="of several people the subject is there (shares)"
+    )
+    command.add_argument("--looked", type=Path, metavar="DIR", help="write <photo>_looked.jpg: where the model looked")
     command.add_argument("--age", type=_number(0, 130), metavar="YEARS", help="the subject's age")
     command.add_argument("--sex", choices=("F", "M"), help="the subject's sex")
     command.add_argument(
@@ -68,6 +74,17 @@ def _number(low: float, high: float) -> type[float]:
     return convert  # type: ignore[return-value]
 
 
+def _place(text: str) -> tuple[float, float]:
+    """A place in the picture, as shares of its width and height."""
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no X,Y") from error
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise argparse.ArgumentTypeError(f"{text} does not lie in the picture: both are shares, 0 to 1")
+    return x, y
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Answer for every photo; what cannot be read is reported, and the others are still analysed."""
     bundle = load_bundle(arguments.bundle)
@@ -82,6 +99,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 2 if session.failed else 0
 
 
+def write_looked(path: Path, assessment: Assessment) -> None:
+    """Write where the model looked; nothing for a photo that was not answered for."""
+    if assessment.looked is not None and assessment.best.crop is not None:
+        write_picture(path, overlay(assessment.best.crop, assessment.looked))
+
+
 class _Session:
     """What stays the same from photo to photo. failed: something that was asked for could not be read."""
 
@@ -91,6 +114,7 @@ class _Session:
         self._landmarks = bool(arguments.landmarks)
         self._burst = bool(arguments.burst)
         self._subject = Subject(arguments.age, arguments.sex)
+        self._at, self._looked = arguments.at, arguments.looked
         self.failed = False
 
     def answer(self, paths: Sequence[Path]) -> None:
@@ -125,7 +149,8 @@ class _Session:
             except PhotoError as error:
                 unreadable.append(self._reported(photo, error))
         if frames:
-            self._print(self._analyser.assess(frames, watch=watch, subject=self._subject), unreadable)
+            answer = self._analyser.assess(frames, watch=watch, subject=self._subject, pointed=self._at)
+            self._print(answer, unreadable)
         elif self._json:
             self._print_unreadable(unreadable)
 
@@ -136,6 +161,8 @@ class _Session:
 
     def _print(self, assessment: Assessment, unreadable: Sequence[Unreadable]) -> None:
         name = str(assessment.best.guidance.frame.source["photo"])
+        if self._looked:
+            write_looked(self._looked / f"{Path(name).stem}_looked.jpg", assessment)
         if self._json:
             left_out = [str(path) for path, _ in unreadable]
             answer = as_json(name, assessment, with_landmarks=self._landmarks, unreadable=left_out)

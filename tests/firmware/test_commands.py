@@ -239,12 +239,38 @@ def test_two_people_are_no_answer(portrait: Image.Image, tmp_path: Path, capfd: 
     assert (answer["status"], answer["decision"]) == ("several_faces", "inconclusive")
 
 
-def test_options_that_nothing_reads_yet_say_so(hopper: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["analyse", str(hopper), "--hfov", "62"]) == 0
-    said = capfd.readouterr()
-    if "--hfov is accepted" not in said.err:
-        pytest.skip("hfov is used now")
-    assert said.err.splitlines() == ["note: --hfov is accepted, but this version does not use it yet"]
+def test_the_subject_of_two_is_the_one_pointed_at(
+    portrait: Image.Image, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    both = Image.new("RGB", (2 * portrait.width, portrait.height))
+    both.paste(portrait)
+    both.paste(portrait, (portrait.width, 0))
+    both.save(tmp_path / "both.png")
+    middles = []
+    for x in ("0.25", "0.75"):
+        (answer,) = analyse(capfd, tmp_path / "both.png", "--at", f"{x},0.5", "--landmarks")
+        assert answer["status"] != "several_faces"
+        middles.append(answer["landmarks"][1][0])
+    assert middles[0] < portrait.width < middles[1]
+
+
+def test_where_the_model_looked_is_written(hopper: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (answer,) = analyse(capfd, hopper, "--looked", str(tmp_path / "maps"))
+    written = tmp_path / "maps" / "grace_hopper_looked.jpg"
+    assert written.exists() == (answer["status"] == "ok")
+
+
+def test_age_and_sex_give_z_scores_and_a_prevalence_its_meaning(
+    portrait: Image.Image, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    portrait.save(tmp_path / "a.png")
+    (plain,) = analyse(capfd, tmp_path / "a.png")
+    (known,) = analyse(capfd, tmp_path / "a.png", "--age", "30", "--sex", "M", "--prevalence", "0.01")
+    for answer, has in ((plain, False), (known, True)):
+        check_form(answer)
+        assert any(row["z"] is not None and "Weinberg" in row["norm"] for row in answer["measurements"]) is has
+    (old,) = analyse(capfd, tmp_path / "a.png", "--age", "99")
+    assert old["decision"] == "inconclusive" and any("made for ages" in reason for reason in old["reasons"])
 
 
 def test_text_says_that_the_phantom_knows_nothing(hopper: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -265,6 +291,10 @@ def test_text_says_that_the_phantom_knows_nothing(hopper: Path, capfd: pytest.Ca
         ["analyse", "{photo}", "--prevalence", "often"],
         ["analyse", "{photo}", "--age", "-1"],
         ["analyse", "{photo}", "--hfov", "180"],
+        ["analyse", "{photo}", "--at", "0.5"],
+        ["analyse", "{photo}", "--at", "2,0.5"],
+        ["analyse", "{photo}", "--sensitivity", "1"],
+        ["analyse", "{photo}", "--prevalence", "0"],
         ["analyse", "{photo}", "--sex", "X"],
         ["align", "{photo}"],
     ],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from firmware.analyser import LIVE_FRAMES
 from firmware.assessment import Status
 from firmware.face.quality import Advice, Verdict
+from firmware.subject import Subject
 from firmware.syndrome.decision import Outcome
 from kiosk.events import (
     Again,
@@ -22,6 +23,7 @@ from kiosk.events import (
     Guided,
     Keep,
     Leave,
+    Point,
     Readiness,
     Shutter,
     Start,
@@ -271,3 +273,41 @@ def test_whatever_happens_there_is_a_way_back_to_idle(history: list[tuple[Event,
 def test_every_state_can_be_reached_and_left() -> None:
     left = {state for state, _ in TRANSITIONS}
     assert left == set(State)
+
+
+def test_who_is_screened_is_known_to_the_analysis_and_forgotten_at_home(kiosk: Kiosk) -> None:
+    child = Subject(4.5, "F")
+    kiosk.at(1, Start(child))
+    kiosk.at(1.0, Point(0.25, 0.5))
+    kiosk.see(1.0)
+    kiosk.see(1.1)
+    kiosk.see(2.0)
+    for i in range(FRAMES):
+        kiosk.see(4.1 + i / 10)
+    (effect,) = kiosk.effects
+    assert isinstance(effect, Assess)
+    assert (effect.subject, effect.pointed) == (child, (0.25, 0.5))
+    kiosk.answered(6)
+    kiosk.at(7, Again())
+    assert (kiosk.session.subject, kiosk.session.pointed) == (child, (0.25, 0.5)), "the same person again"
+    kiosk.at(8, Leave())
+    assert (kiosk.session.subject, kiosk.session.pointed) == (Subject(), None)
+
+
+def test_pointing_at_somebody_else_begins_to_wait_anew(kiosk: Kiosk) -> None:
+    kiosk.at(1, Start())
+    kiosk.see(1.0)
+    kiosk.see(1.1)
+    kiosk.at(1.7, Point(0.9, 0.5))
+    assert kiosk.see(1.9) is State.POSITIONING, "the other has to hold still first"
+
+
+def test_an_advice_that_comes_for_one_frame_is_not_shown(kiosk: Kiosk) -> None:
+    kiosk.at(1, Start())
+    kiosk.see(1.0, Verdict.BLOCK, advice=Advice.COME_CLOSER)
+    kiosk.see(2.0, Verdict.BLOCK, advice=Advice.MORE_LIGHT)
+    kiosk.see(2.1, Verdict.BLOCK, advice=Advice.COME_CLOSER)
+    assert kiosk.session.shown is not None and kiosk.session.shown.advice is Advice.COME_CLOSER
+    for tenth in range(5):
+        kiosk.see(2.2 + tenth / 10, Verdict.BLOCK, advice=Advice.MORE_LIGHT)
+    assert kiosk.session.shown.advice is Advice.MORE_LIGHT
