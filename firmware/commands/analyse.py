@@ -39,9 +39,7 @@ def register(subparsers: Subparsers) -> None:
     command.add_argument("--json", action="store_true", help="one JSON object per photo and line")
     command.add_argument("--landmarks", action="store_true", help="with --json: the 478 landmarks, in pixels")
     command.add_argument("--burst", action="store_true", help="all photos are one subject: one answer")
-    command.add_argument(
-        "--at", type=_place, metavar="X,Y", help="of several people the subject is there (shares)"
-    )
+    command.add_argument("--at", type=_place, metavar="X,Y", help="of several people the subject is there (shares)")
     command.add_argument("--looked", type=Path, metavar="DIR", help="write <photo>_looked.jpg: where the model looked")
     command.add_argument("--age", type=_number(0, 130), metavar="YEARS", help="the subject's age")
     command.add_argument("--sex", choices=("F", "M"), help="the subject's sex")
