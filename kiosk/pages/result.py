@@ -6,7 +6,7 @@ says what to do, what the answer means in whole people, and what it cannot say.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from firmware.assessment import Assessment
 from firmware.bundle.manifest import Manifest
@@ -18,6 +18,8 @@ from firmware.syndrome.gallery import Neighbour
 from kiosk.pages import texts
 
 Row = list[str]
+MOST: Final = 2
+"""Reasons and faults of the picture in the summary; all of them are in the clinician's part."""
 
 
 def result(assessment: Assessment) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def result(assessment: Assessment) -> dict[str, Any]:
         "headline": headline,
         "meaning": meaning,
         "predictive": _predictive(decision),
-        "why": list(decision.reasons) if decision.outcome is Outcome.INCONCLUSIVE else [],
+        "why": list(decision.reasons[:MOST]) if decision.outcome is Outcome.INCONCLUSIVE else [],
         "cannot": texts.CANNOT[decision.outcome],
         "warnings": _warnings(assessment),
         "legend": texts.LEGEND.format(coverage=round(100 * manifest.calibration.set_coverage)),
@@ -56,9 +58,9 @@ def _predictive(decision: Decision) -> str:
 
 
 def _warnings(assessment: Assessment) -> list[str]:
-    """What was not perfect about the picture, each thing once."""
+    """What was not perfect about the picture, each thing once; the first few are enough to do it better."""
     warned = [m.measure for m in assessment.best.guidance.quality.measures if m.verdict is not Verdict.PASS]
-    return list(dict.fromkeys(texts.WARNINGS[measure] for measure in warned))
+    return list(dict.fromkeys(texts.WARNINGS[measure] for measure in warned))[:MOST]
 
 
 def _confidence(assessment: Assessment) -> str:

@@ -96,7 +96,9 @@ def test_durations_come_from_the_given_clock(phantom: Bundle, mesher: MediaPipeM
 def test_a_burst_in_which_one_frame_shows_somebody_else_is_refused(
     analyser: Analyser, large: Frame, astronaut_frame: Frame
 ) -> None:
-    answer = analyser.assess([large, large, astronaut_frame])
+    other = Frame(cv2.resize(astronaut_frame.pixels, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC))
+    assert analyser.assess([large, large]).status is analyser.assess([other]).status is Status.OK
+    answer = analyser.assess([large, large, other])
     assert answer.status is Status.REFUSED
     assert "more than one person" in answer.decision.reasons[0]
     assert answer.decision.ranking == () and answer.measured.measurements == (), "nobody is answered for"

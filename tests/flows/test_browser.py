@@ -162,7 +162,12 @@ def test_from_idle_to_a_result_to_a_retake_and_home(page: Page) -> None:
     assert len(page.query_selector_all("#ranking tr")) == 7
     _check_screen(page)
     _check_accessibility(page)
-    assert page.locator("#details").evaluate("e => e.scrollHeight <= e.clientHeight"), "the list is cut off"
+    assert page.locator("#ranking").evaluate("e => e.getBoundingClientRect().bottom") <= page.viewport_size["height"]
+    assert len(page.query_selector_all("#measurements tr")) > 10 and len(page.query_selector_all("#neighbours tr")) == 7
+    _expect(page, "#looked").to_have_js_property("complete", True)
+    page.locator("#notes").scroll_into_view_if_needed()
+    assert page.is_visible("#close"), "the way back stays in sight"
+    page.locator("#confidence").scroll_into_view_if_needed()
     _shoot(page, "clinician")
     page.click("#close")
 

@@ -75,7 +75,7 @@ def test_the_clinician_reads_intervals_norms_and_what_is_uncertain() -> None:
 
 def test_one_fault_of_the_picture_is_told_once() -> None:
     found = answered()
-    rows = [Quality(name, 0, 50, Verdict.WARN, None) for name in ("CropLeft", "CropRight", "Sharpness")]
+    rows = [Quality(name, 0, 50, Verdict.WARN, None) for name in ("CropLeft", "CropRight", "Sharpness", "MouthClosed")]
     guidance = replace(found.best.guidance, quality=QualityReport(tuple(rows)))
     shown = result(replace(found, best=replace(found.best, guidance=guidance)))
     assert shown["warnings"] == ["The face was at the edge.", "The picture was not sharp."]

@@ -285,19 +285,20 @@ def test_exported_program_and_own_module_convert_too(made: Path, cohort: Path) -
     assert cosines(one, other).min() > 0.999
 
 
-def test_photo_without_a_face_counts_in_the_part_that_is_evaluated(
-    cohort: Path, phantom_folder: Path, tmp_path: Path
-) -> None:
-    photos = sorted(cohort.glob("*.jpg"))[:4]
-    rows = [f"{photo.name},s{i},unaffected,{'train' if i == 0 else 'test'}" for i, photo in enumerate(photos)]
+def test_who_is_refused_is_counted_in_the_part_that_is_evaluated(phantom_folder: Path, tmp_path: Path) -> None:
+    film = [phantom_folder / "frames" / f"frame-{number}.jpg" for number in ("0040", "0140")]
+    seen = [cv2.imread(str(path)) for path in film]
+    black, far = np.zeros((320, 320, 3), np.uint8), cv2.resize(seen[0], None, fx=0.3, fy=0.3)
+    pictures = {"learned": black, "nobody": black, "far": far, "one": seen[0], "two": seen[1]}
+    for name, picture in pictures.items():
+        cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
+    rows = [f"{name}.png,{name},unaffected,{'train' if name == 'learned' else 'test'}" for name in pictures]
     (tmp_path / "labels.csv").write_text("\n".join(["image_id,subject,label,split", *rows]))
-    for i, photo in enumerate(photos):
-        black = i in {0, 1}
-        cv2.imwrite(str(tmp_path / photo.name), np.zeros((320, 320, 3), np.uint8) if black else cv2.imread(str(photo)))
     options = ["--bundle", str(phantom_folder), "--data", str(tmp_path / "labels.csv"), "--resamples", "20"]
     assert evaluate.main([*options, "--out", str(tmp_path / "out")]) == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert (report["cases"], report["photos_without_face"]) == (2, 1)
+    assert (report["cases"], report["photos_refused"], report["photos_without_face"]) == (2, 2, 1)
+    assert report["refused"] == {"no_face": 1, "refused": 1}
 
 
 def test_shipped_bundle_is_what_its_manifest_says(phantom: Bundle, phantom_folder: Path) -> None:

@@ -127,7 +127,7 @@ def test_only_a_checkpoint_with_the_classes_of_the_bundle_is_evaluated_beside_it
     bundle, crops = load_bundle(phantom_folder), noise(3)
     for name in ("phenonet-small", "mobilefacenet-foamliu"):
         save_state(tmp_path / "seven.pt", network.build(name, 7).state_dict())
-        assert by_checkpoint(name, tmp_path / "seven.pt", bundle, crops).logits.shape == (3, 7)
+        assert by_checkpoint(name, tmp_path / "seven.pt", bundle, crops).found.p.shape == (3, 7)
     for classes in (None, 5):
         save_state(tmp_path / "other.pt", network.build("mobilefacenet", classes).state_dict())
         with pytest.raises(CheckpointError, match="classes of the bundle"):
