@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Self
 
+import numpy as np
+
 from firmware.assessment import Assessment, Guidance, Status, Still
 from firmware.bundle.manifest import Manifest
 from firmware.bundle.verify import Bundle
@@ -22,7 +24,7 @@ from firmware.clock import Clock, SystemClock
 from firmware.errors import BundleManifestError
 from firmware.face.align import align
 from firmware.face.anthropometry import Measurements, Optics, card_scale, measure
-from firmware.face.mesh import BACKEND, FaceMesher
+from firmware.face.mesh import BACKEND, FaceMesh, FaceMesher
 from firmware.face.others import blur_others, choose
 from firmware.face.pose import head_pose
 from firmware.face.quality import QualityReport, Verdict, assess_quality
@@ -37,6 +39,11 @@ from firmware.syndrome.saliency import Saliency, shares
 
 LIVE_FRAMES: Final = 5
 """Good frames that a live answer is fused over."""
+JUDGE_EVERY: Final = 4
+JUDGE_EVERY_NS: Final = 100_000_000
+"""Live, a face that holds still is judged anew after so many frames or so long; what is kept is judged again."""
+HARDLY: Final = 0.05
+"""Eyes that moved by less than this share of their distance since the face was judged have hardly moved."""
 Place = tuple[float, float]
 """A place in the picture, as shares of its width and height."""
 
@@ -63,6 +70,8 @@ class Analyser:
         self._site = site or Site()
         self._recogniser = Recogniser(bundle)
         self._saliency = Saliency(bundle)
+        self._guided: Guidance | None = None
+        self._unjudged = 0
 
     @property
     def manifest(self) -> Manifest:
@@ -71,7 +80,13 @@ class Analyser:
 
     def guide(self, frame: Frame, pointed: Place | None = None) -> Guidance:
         """Look at one live frame. pointed: where the operator says that the subject is, when there are several."""
-        return self._look(frame, self._tracker, Stopwatch(self._clock), pointed)
+        watch = Stopwatch(self._clock)
+        faces = self._find(frame, self._tracker, watch, pointed)
+        if self._guided and self._unjudged + 1 < JUDGE_EVERY and _alike(self._guided, frame, faces):
+            self._unjudged += 1
+            return replace(self._guided, frame=frame, faces=faces, timing_ms=watch.timing_ms())
+        self._guided, self._unjudged = self._judge(frame, faces, watch, pointed), 0
+        return self._guided
 
     def assess(
         self,
@@ -110,18 +125,19 @@ class Analyser:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _look(self, frame: Frame, mesher: FaceMesher, watch: Stopwatch, pointed: Place | None) -> Guidance:
+    def _find(self, frame: Frame, mesher: FaceMesher, watch: Stopwatch, pointed: Place | None) -> tuple[FaceMesh, ...]:
         with watch.stage("mesh"):
             faces = mesher.find(frame)
-            if pointed:
-                faces = choose(faces, pointed[0] * frame.width, pointed[1] * frame.height)
+            return choose(faces, pointed[0] * frame.width, pointed[1] * frame.height) if pointed else faces
+
+    def _judge(self, frame: Frame, faces: tuple[FaceMesh, ...], watch: Stopwatch, pointed: Place | None) -> Guidance:
         with watch.stage("quality"):
             pose = head_pose(faces[0]) if faces else None
             quality = assess_quality(frame, faces, pose, hfov_deg=self._site.hfov_deg, chosen=pointed is not None)
         return Guidance(frame, faces, pose, quality, watch.timing_ms())
 
     def _still(self, frame: Frame, watch: Stopwatch, pointed: Place | None) -> Still:
-        guidance = self._look(frame, self._stills, watch, pointed)
+        guidance = self._judge(frame, self._find(frame, self._stills, watch, pointed), watch, pointed)
         guidance = replace(guidance, frame=blur_others(frame, guidance.faces))
         if guidance.quality.verdict is Verdict.BLOCK:
             return Still(guidance)
@@ -167,6 +183,15 @@ class Analyser:
             return answer
         looked = self._saliency.map(still.views.plain, [label.id for label in self.manifest.labels].index(first))
         return replace(answer, looked=looked, saliency=shares(looked, still.crop, still.guidance.faces[0]))
+
+
+def _alike(judged: Guidance, frame: Frame, faces: Sequence[FaceMesh]) -> bool:
+    """Whether it was a moment ago, as many faces are there as then, and the subject has hardly moved."""
+    recent = frame.monotonic_ns - judged.frame.monotonic_ns < JUDGE_EVERY_NS
+    if not (recent and faces and len(judged.faces) == len(faces)):
+        return False
+    moved_px = float(np.abs(judged.faces[0].eye_centres - faces[0].eye_centres).max())
+    return moved_px < HARDLY * faces[0].inter_eye_px
 
 
 def _warned(quality: QualityReport) -> tuple[str, ...]:

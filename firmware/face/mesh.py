@@ -88,9 +88,7 @@ class MediaPipeMesher:
     def __init__(self, max_faces: int = 4) -> None:
         self._mesh = _warm_face_mesh(max_num_faces=max_faces, static_image_mode=True)
         self._max_faces = max_faces
-        with quiet_stderr():
-            self._far = _mediapipe_solutions().face_detection.FaceDetection(model_selection=1)
-            self._far.process(cartoon())
+        self._far: Any = None
 
     def find(self, frame: Frame) -> tuple[FaceMesh, ...]:
         """Every face in the frame, the largest first (by inter-eye distance).
@@ -106,7 +104,7 @@ class MediaPipeMesher:
     def _overlooked(self, frame: Frame, found: Sequence[FaceMesh]) -> list[FaceMesh]:
         """Faces beside those that were found."""
         more: list[FaceMesh] = []
-        for detection in self._far.process(frame.pixels).detections or ():
+        for detection in self._far_detector().process(frame.pixels).detections or ():
             box = detection.location_data.relative_bounding_box
             middle = np.array([(box.xmin + box.width / 2) * frame.width, (box.ymin + box.height / 2) * frame.height])
             side = max(box.width * frame.width, box.height * frame.height)
@@ -114,6 +112,14 @@ class MediaPipeMesher:
                 continue
             more += [face for face in self._mesh_around(frame, middle, side) if _is_of(face, middle)][:1]
         return more
+
+    def _far_detector(self) -> Any:
+        """Made when it is first needed: while one person is followed nobody asks for it, and it has its weight."""
+        if self._far is None:
+            with quiet_stderr():
+                self._far = _mediapipe_solutions().face_detection.FaceDetection(model_selection=1)
+                self._far.process(cartoon())
+        return self._far
 
     def _mesh_around(self, frame: Frame, middle: NDArray[np.float64], side: float) -> list[FaceMesh]:
         """Faces in a square three times as wide as the one that was seen, in pixels of the frame."""
@@ -127,7 +133,9 @@ class MediaPipeMesher:
         mesh, self._mesh = self._mesh, None
         if mesh is not None:
             mesh.close()
-            self._far.close()
+        far, self._far = self._far, None
+        if far is not None:
+            far.close()
 
     def __enter__(self) -> Self:
         return self

@@ -70,7 +70,7 @@ class Recogniser:
 
     def see(self, crop: FaceCrop) -> Views:
         """One frame, plain and mirrored."""
-        plain, mirror = self._classifier.infer(crop), self._classifier.infer(mirrored(crop))
+        plain, mirror = self._classifier.infer(crop), self._classifier.infer(mirrored(crop), with_map=False)
         return Views(plain, mirror, traits(crop.pixels, plain.features, self._novelty.usual))
 
     def evidence(self, frames: Sequence[Views]) -> Evidence:

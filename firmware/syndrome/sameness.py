@@ -23,7 +23,6 @@ CHROMA_WEIGHT: Final = 1 / 64
 """Distance that one unit of CIELAB stands for, against 1 - cosine of the feature maps (Fisher's discriminant)."""
 PATCHES: Final = ((60, 80, 30, 45), (60, 80, 67, 82), (15, 30, 40, 72))
 """Cheeks and forehead of an aligned crop: top, bottom, left, right, px."""
-SMOOTH_PX: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,10 @@ def traits(pixels: Pixels, features: Vector, usual: Vector) -> Traits:
     """The traits of a crop [112,112,3]. features: its feature map h x w x C; usual: the mean of all faces' maps."""
     away = (features - usual).ravel()
     look = away / max(float(np.linalg.norm(away)), 1e-12)
-    lab = cv2.cvtColor(cv2.GaussianBlur(pixels, (0, 0), SMOOTH_PX), cv2.COLOR_RGB2LAB)[:, :, 1:].astype(np.float32)
-    chroma = [lab[top:bottom, left:right].mean(axis=(0, 1)) for top, bottom, left, right in PATCHES]
-    return Traits(np.asarray(look, np.float32), np.concatenate(chroma))
+    patches = [pixels[top:bottom, left:right] for top, bottom, left, right in PATCHES]
+    colours = np.array([[cv2.mean(patch)[:3] for patch in patches]], np.float32) / 255
+    chroma = cv2.cvtColor(colours, cv2.COLOR_RGB2LAB)[0, :, 1:].ravel()
+    return Traits(np.asarray(look, np.float32), np.asarray(chroma, np.float32))
 
 
 def apart(frames: Sequence[Traits]) -> float:

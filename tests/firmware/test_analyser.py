@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from firmware.analyser import Analyser
+from firmware.analyser import JUDGE_EVERY, Analyser
 from firmware.assessment import Status
 from firmware.bundle.verify import Bundle
 from firmware.clock import ManualClock
@@ -132,3 +132,18 @@ def test_an_answer_shows_where_the_model_looked(analyser: Analyser, large: Frame
     cell = picture.shape[0] // answer.looked.shape[0]
     assert changed[y * cell : (y + 1) * cell, x * cell : (x + 1) * cell].mean() > changed.mean()
     assert np.array_equal(overlay(answer.best.crop, np.full((7, 7), np.nan, np.float32)), plain), "no number, no colour"
+
+
+def test_a_face_that_holds_still_is_judged_now_and_then_and_one_that_moves_at_once(
+    phantom: Bundle, large: Frame
+) -> None:
+    with Analyser(phantom, MediaPipeMesher(), MediaPipeTracker()) as analyser:
+        for _ in range(4):  # the tracker settles
+            analyser.guide(large)
+        reports = [analyser.guide(large) for _ in range(2 * JUDGE_EVERY)]
+        assert sum("quality" in seen.timing_ms for seen in reports) == 2
+        dark = Frame(large.pixels // 40)
+        assert any(analyser.guide(dark).quality.verdict is Verdict.BLOCK for _ in range(JUDGE_EVERY)), "soon"
+        shifted = Frame(np.roll(large.pixels, 60, axis=1))
+        analyser.guide(large)
+        assert "quality" in analyser.guide(shifted).timing_ms
