@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Self
 
-import numpy as np
-
 from firmware.assessment import Assessment, Guidance, Status, Still
 from firmware.bundle.manifest import Manifest
 from firmware.bundle.verify import Bundle
@@ -190,8 +188,7 @@ def _alike(judged: Guidance, frame: Frame, faces: Sequence[FaceMesh]) -> bool:
     recent = frame.monotonic_ns - judged.frame.monotonic_ns < JUDGE_EVERY_NS
     if not (recent and faces and len(judged.faces) == len(faces)):
         return False
-    moved_px = float(np.abs(judged.faces[0].eye_centres - faces[0].eye_centres).max())
-    return moved_px < HARDLY * faces[0].inter_eye_px
+    return faces[0].moved_since(judged.faces[0]) < HARDLY
 
 
 def _warned(quality: QualityReport) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ from typing import Any
 from firmware.assessment import Assessment, Status
 from firmware.bundle.manifest import Manifest
 from firmware.errors import KioskError
+from firmware.face.anthropometry import Measurement
 from firmware.face.mesh import FaceMesh
+from firmware.face.quality import Quality
 from firmware.syndrome.decision import Decision
 
 DEMONSTRATION = "DEMONSTRATION: a phantom model, trained on rendered and generated faces; it says nothing of a person."
@@ -38,29 +40,8 @@ def as_json(
         "bundle": bundle_json(assessment.manifest, signed=assessment.signed),
         "pose": {k: _number(round(getattr(pose, k), 2)) for k in ("yaw", "pitch", "roll")} if pose else None,
         **({"landmarks": _rows(faces)} if with_landmarks else {}),
-        "quality": [
-            {
-                "measure": m.measure,
-                "value": _number(m.value),
-                "score": m.score,
-                "verdict": m.verdict,
-                "advice": m.advice,
-            }
-            for m in guidance.quality.measures
-        ],
-        "measurements": [
-            {
-                "name": m.name,
-                "value": m.value,
-                "unit": m.unit,
-                "interval": list(m.interval) if m.interval else None,
-                "z": m.z,
-                "z_interval": [m.z_low, m.z_high] if m.z is not None else None,
-                "norm": m.norm,
-                "reliable": m.reliable,
-            }
-            for m in assessment.measured.measurements
-        ],
+        "quality": [_quality(measure) for measure in guidance.quality.measures],
+        "measurements": [_measurement(measured) for measured in assessment.measured.measurements],
         "measurement_notes": list(assessment.measured.notes),
         "hpo": [
             {"id": t.id, "name": t.name, "z": t.z, "certain": t.certain, "reliable": t.reliable, "because": t.because}
@@ -82,6 +63,29 @@ def as_json(
         ],
         "saliency": dict(assessment.saliency),
         "timing_ms": dict(assessment.timing_ms),
+    }
+
+
+def _quality(m: Quality) -> dict[str, Any]:
+    return {
+        "measure": m.measure,
+        "value": _number(m.value),
+        "score": m.score,
+        "verdict": m.verdict,
+        "advice": m.advice,
+    }
+
+
+def _measurement(m: Measurement) -> dict[str, Any]:
+    return {
+        "name": m.name,
+        "value": m.value,
+        "unit": m.unit,
+        "interval": list(m.interval) if m.interval else None,
+        "z": m.z,
+        "z_interval": [m.z_low, m.z_high] if m.z is not None else None,
+        "norm": m.norm,
+        "reliable": m.reliable,
     }
 
 

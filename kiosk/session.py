@@ -17,8 +17,6 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-import numpy as np
-
 from firmware.analyser import LIVE_FRAMES, Place
 from firmware.assessment import Assessment, Guidance, Status
 from firmware.face.quality import Verdict
@@ -254,8 +252,7 @@ def _steady_since(session: Session, guidance: Guidance, moment: Moment) -> int |
 def _is_still(before: Guidance | None, now: Guidance) -> bool:
     if before is None or not before.faces or not now.faces:
         return False
-    moved_px = np.abs(now.faces[0].eye_centres - before.faces[0].eye_centres).max()
-    return bool(moved_px < STILL * now.faces[0].inter_eye_px)
+    return now.faces[0].moved_since(before.faces[0]) < STILL
 
 
 Handler = Callable[[Session, Event, Moment], Session]

@@ -47,8 +47,8 @@ class Calibration:
     largest_set: more classes than this in the set say nothing. spread_limit: frames disagree when the score varies by
     more (standard deviation). novelty_limit: a face is unlike all that the model knows beyond it. contradiction_limit:
     the gallery contradicts the network when the wrong side is nearer by more (cosine distance). same_person_limit:
-    frames show two people when their embeddings are further apart (cosine distance). warned_margin: with a picture that
-    the gate warns of, a score nearer than this to a limit decides nothing.
+    frames show two people when they are further apart (distance of sameness.py). warned_margin: with a picture that the
+    gate warns of, a score nearer than this to a limit decides nothing.
     points: operating points, by rising sensitivity.
     """
 

@@ -63,6 +63,10 @@ class FaceMesh:
         corners = self.landmarks[[*lm.LEFT_EYE_CORNERS, *lm.RIGHT_EYE_CORNERS], :2]
         return np.asarray(corners.reshape(2, 2, 2).mean(axis=1), np.float32)
 
+    def moved_since(self, before: FaceMesh) -> float:
+        """How far the eyes have moved at most, along x or y, as a share of their distance now."""
+        return float(np.abs(self.eye_centres - before.eye_centres).max()) / max(self.inter_eye_px, 1e-6)
+
     @property
     def inter_eye_px(self) -> float:
         """Distance of the eye centres in the picture, px."""

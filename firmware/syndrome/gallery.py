@@ -101,10 +101,6 @@ class Gallery:
             raise BundleModelError("an embedding of the case is zero or not finite")
         return np.asarray(1.0 - self._units @ (frames / lengths).mean(axis=0).ravel(), np.float32)
 
-    def nearest(self, embedding: Vector) -> tuple[Neighbour, ...]:
-        """As `match`, for a case that has no row but the crop's: it stands for the mirror image as well."""
-        return self.match(np.repeat(np.asarray(embedding)[None], self.flips, axis=0))
-
     def _neighbour(self, index: int, distances: Vector) -> Neighbour:
         known, syndrome = self.references, int(self.references.syndromes[index])
         distance = round(float(distances[index]), DIGITS)

@@ -55,10 +55,11 @@ def swellings(points: Floats, rng: np.random.Generator) -> Floats:
     for anchor in rng.integers(FACE_POINTS, size=int(rng.integers(*SWELLINGS))).tolist():
         out, down, back = rng.normal(0.0, high, 3)
         found.append(Push((anchor,), float(np.exp(rng.uniform(low, far))), out, down, back))
-    one_sided = field_of(points, tuple(found))
-    # `out` moves both sides of the midline apart; half of it is turned so that it moves them the same way.
-    one_sided[:, 0] *= np.where(rng.random() < 0.5, 1.0, np.tanh(points[:, 0] / 4.0))
-    return one_sided
+    moved = field_of(points, tuple(found))
+    # `out` moves both sides of the midline apart; in every second person it moves them the same way.
+    if rng.random() >= 0.5:
+        moved[:, 0] *= np.tanh(points[:, 0] / 4.0)
+    return moved
 
 
 def draw_sizes(findings: Collection[str], rng: np.random.Generator) -> dict[str, float]:
