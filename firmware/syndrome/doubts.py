@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 MATTERS: Final = frozenset(
     {
-        "InterEyeDistance", "HeadPoseYaw", "HeadPosePitch", "Sharpness", "LuminanceMean", "LightingBalance",
-        "UnderExposure", "OverExposure", "IlluminationUniformity", "CameraDistance", "FaceOcclusion", "MouthClosed",
-        "EyesOpen",
+        "InterEyeDistance", "HeadPoseYaw", "HeadPosePitch", "Sharpness", "LuminanceMean", "LightingZones",
+        "UnderExposure", "OverExposure", "IlluminationUniformity", "CameraDistance", "EyesVisible",
+        "MouthOcclusionPrevention", "FaceOcclusionPrevention", "MouthClosed", "EyesOpen",
     }
 )  # fmt: skip
 """Measures of the gate that change what the network sees of a face; how a portrait is framed does not."""

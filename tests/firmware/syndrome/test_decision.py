@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from firmware.bundle.manifest import Label, Manifest
 from firmware.errors import PrevalenceError
+from firmware.face.measures import MEASURES
 from firmware.site import Site
 from firmware.subject import Subject
 from firmware.syndrome.decision import Context, Outcome, decide, log_odds, probabilities
+from firmware.syndrome.doubts import MATTERS
 from firmware.syndrome.evidence import Evidence
 from tests.kiosk.factories import CALIBRATION, MANIFEST, POINTS
 
@@ -179,3 +181,7 @@ def test_a_logit_that_is_no_number_gives_no_answer(logits: tuple[float, float]) 
 def test_no_frame_gives_no_answer() -> None:
     with pytest.raises(ValueError, match="at least one frame"):
         decide(Evidence(np.zeros((0, 2), np.float32)), MANIFEST)
+
+
+def test_what_matters_are_measures_that_the_gate_has() -> None:
+    assert {measure.name for measure in MEASURES} >= MATTERS
