@@ -1,48 +1,137 @@
-"""Assessment -> Record: what is kept of one screening. No picture, no name, nothing that finds the person again."""
+"""Assessment -> Record: what is kept of one finished screening, and the pictures that go with it if consent says so.
+
+Rules: by default only what the referral needs. No name is ever asked for; who it was is the camp's number. The
+embedding finds a person again as a picture does, so it is kept for research only; pictures only where allowed.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Final, Literal
 
 from firmware.assessment import Assessment
-from firmware.syndrome.decision import Outcome
+from firmware.errors import SubjectError
+from firmware.face.anthropometry.measurement import Measurement, Term
+from firmware.subject import Sex, Subject
+from firmware.syndrome.decision import Outcome, Ranked
+from firmware.syndrome.gallery import Neighbour
 
-SYNCHRONISED = Path("run/systemd/timesync/synchronized")
+SYNCHRONISED: Final = Path("run/systemd/timesync/synchronized")
 """systemd-timesyncd makes this file once the clock was set from the network."""
+LIGHTEST, DARKEST = 1, 10
+"""Skin tone on the Monk scale."""
+LONGEST_NUMBER: Final = 64
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the subject, or who may decide for it, has agreed to. Nothing but the screening unless it was said.
+
+    photos: photo and crop may be kept. research: the embedding may be kept, and everything used for research.
+    at: when it was given, None where nobody was asked.
+    """
+
+    photos: bool = False
+    research: bool = False
+    by: Literal["adult", "guardian"] = "adult"
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What is asked before the picture is taken. Raises SubjectError for what cannot be.
+
+    camp_number: the number on the subject's card, up to 64 characters. skin_tone: Monk scale, 1 (lightest) to 10.
+    """
+
+    subject: Subject = field(default_factory=Subject)
+    camp_number: str | None = None
+    skin_tone: int | None = None
+    consent: Consent = field(default_factory=Consent)
+
+    def __post_init__(self) -> None:
+        number, tone = self.camp_number, self.skin_tone
+        if number is not None and not 0 < len(number.strip()) <= LONGEST_NUMBER:
+            raise SubjectError("a camp number has 1 to 64 characters", "Type the number on the subject's card.")
+        if tone is not None and not LIGHTEST <= tone <= DARKEST:
+            raise SubjectError(f"a skin tone of {tone} cannot be", "Give the Monk scale's number, 1 to 10.")
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One finished screening.
 
-    at: by the device's clock, which may be wrong offline; time_trusted says whether it was set since the start.
+    id: 128 random bits in hex. at: by the device's clock, which may be wrong offline; time_trusted says whether it was
+    set since the start. affected: referral score 0..1. embedding: unit length, None without consent to research.
     """
 
+    id: str
     at: datetime
     time_trusted: bool
+    site: str
+    camp_number: str | None
+    age_years: float | None
+    sex: Sex | None
+    skin_tone: int | None
+    consent: Consent
     bundle_id: str
     bundle_version: str
     clinical: bool
     outcome: Outcome
     affected: float
+    reasons: tuple[str, ...]
+    ranking: tuple[Ranked, ...]
+    prediction_set: tuple[str, ...]
+    measurements: tuple[Measurement, ...]
+    terms: tuple[Term, ...]
+    neighbours: tuple[Neighbour, ...]
     frames_used: int
+    embedding: tuple[float, ...] | None = None
 
     @classmethod
-    def of(cls, assessment: Assessment, at: datetime, *, time_trusted: bool) -> Record:
+    def of(
+        cls, assessment: Assessment, at: datetime, *, time_trusted: bool, intake: Intake | None = None, site: str = ""
+    ) -> Record:
         """The record of an answer that was given."""
-        manifest = assessment.manifest
+        asked, manifest, decision = intake or Intake(), assessment.manifest, assessment.decision
+        views = assessment.best.views
         return cls(
-            at,
-            time_trusted,
-            manifest.id,
-            manifest.version,
-            manifest.clinical,
-            assessment.decision.outcome,
-            assessment.decision.affected,
-            assessment.used,
+            id=secrets.token_hex(16),
+            at=at,
+            time_trusted=time_trusted,
+            site=site,
+            camp_number=asked.camp_number,
+            age_years=asked.subject.age_years,
+            sex=asked.subject.sex,
+            skin_tone=asked.skin_tone,
+            consent=asked.consent,
+            bundle_id=manifest.id,
+            bundle_version=manifest.version,
+            clinical=manifest.clinical,
+            outcome=decision.outcome,
+            affected=decision.affected,
+            reasons=decision.reasons,
+            ranking=decision.ranking,
+            prediction_set=decision.prediction_set,
+            measurements=assessment.measured.measurements,
+            terms=assessment.measured.terms,
+            neighbours=assessment.neighbours,
+            frames_used=assessment.used,
+            embedding=tuple(float(x) for x in views.embedding) if views and asked.consent.research else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The pictures of one record, encoded. photo: JPEG. crop: PNG, 112 x 112. points: the five points, px of photo."""
+
+    photo: bytes
+    crop: bytes
+    points: tuple[Point, ...]
 
 
 def is_time_trusted(root: Path = Path("/")) -> bool:
