@@ -234,6 +234,13 @@ class PortInUseError(KioskError, OSError):
     remedy = "Stop the other program, or choose another port: the setting `port`, or PORT=8081 make demo."
 
 
+class RouteError(KioskError, LookupError):
+    """A page's route has no rule that says who may ask for it, or a rule has no route."""
+
+    code = "WEB-02"
+    remedy = "This is a mistake in the program: install it again, or give the route a row in kiosk/pages/guard.py."
+
+
 class LightError(KioskError, OSError):
     """The lights or the button cannot be reached."""
 

@@ -116,7 +116,7 @@ def run(settings: Settings) -> int:
         button.on_hold(lambda: _switch_off(engine))
         engine.start()
         server.start(create_app(engine, clock, Look(settings.display_mirror, settings.display_rotation)))
-        _log.info("kiosk at http://%s:%s/", settings.host, server.port)
+        _log.info("kiosk at %s", server.address)
         _live((*engine.workers, server.worker), clock, ending, failed)
     return 1 if failed.is_set() else 0
 

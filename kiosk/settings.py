@@ -39,6 +39,10 @@ def _one_of(*values: object) -> Check:
     return lambda value: value in values
 
 
+def _this_machine_only(value: str) -> bool:
+    return value == "127.0.0.1" or (value.startswith("unix:/") and value.isprintable())
+
+
 def _anything(_: object) -> bool:
     return True
 
@@ -51,7 +55,9 @@ def _setting(default: Any, meaning: str, check: Check = _anything, allowed: str 
 class Settings:
     """The kiosk's configuration; see each field's `meaning`."""
 
-    host: str = _setting("127.0.0.1", "address the page is served at", _one_of("127.0.0.1"), "this machine only")
+    host: str = _setting(
+        "127.0.0.1", "address the page is served at", _this_machine_only, "this machine only: 127.0.0.1 or unix:/path"
+    )
     port: int = _setting(8080, "TCP port of the page; 0 takes a free one", _between(0, 65535), "0 to 65535")
     camera: str = _setting(
         f"replay://{REPOSITORY}/models/phantom/frames?fps=10&loop=1",

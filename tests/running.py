@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -46,13 +49,26 @@ class UnpluggableCamera(Closing):
 
 @dataclass
 class RunningKiosk:
-    """A kiosk that serves at `url`."""
+    """A kiosk that serves at `url`; `proof` is what a program shows to press something, as the page does."""
 
     url: str
     engine: Engine
     light: SimulatedLight
     unplugged: threading.Event
     records: VolatileRecords
+
+    @cached_property
+    def proof(self) -> dict[str, str]:
+        with urllib.request.urlopen(self.url, timeout=10) as page:
+            cookie, text = page.headers["Set-Cookie"], page.read().decode()
+        return proof(cookie, text)
+
+
+def proof(cookie: str, page: str) -> dict[str, str]:
+    """The headers with which a program may press something: cookie and token of the page."""
+    found = re.search(r'<meta name="csrf-token" content="([\w-]{43})">', page)
+    assert found is not None
+    return {"Cookie": cookie.partition(";")[0], "X-CSRF-Token": found[1]}
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The routes: one page, the live picture, the session's state, and the few things that can be pressed.
 
-Only this machine may ask (Host and Origin are checked), nothing changes by GET, and no route runs a model: requests
-look at slots that the engine's threads fill.
+Who may ask for what says `guard`; nothing changes by GET, and no route runs a model: requests look at slots that the
+engine's threads fill. What PINs open is in `locking`.
 
     GET  /                        the page
     GET  /state?after=N           the session as JSON, once it is newer than N (waits 0.7 s at most)
@@ -28,8 +28,12 @@ from firmware.syndrome.overlay import overlay
 from kiosk.engine import Engine
 from kiosk.events import Again, Event, Leave, Point, Shutter, Start
 from kiosk.pages import texts
+from kiosk.pages.gate import Gate, NoGate
+from kiosk.pages.guard import Guard
+from kiosk.pages.locking import LockRoutes
 from kiosk.pages.preview import PreviewEncoder, encode
 from kiosk.pages.view import Surroundings, view
+from kiosk.pages.visitors import Visitors
 
 WAIT_S: Final = 0.7
 """How long a request waits for something new; the page has to say within a second that the camera stands still."""
@@ -42,14 +46,6 @@ ACTIONS: Final[Mapping[str, Callable[[Mapping[str, str]], Event]]] = {
     "leave": lambda _: Leave(),
 }
 """What can be pressed -> the event, of what the address says."""
-TRUSTED_HOSTS: Final = ["127.0.0.1", "localhost"]
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +59,9 @@ class Look:
 class Routes:
     """What answers the page's requests, for one engine."""
 
-    def __init__(self, engine: Engine, clock: Clock, look: Look) -> None:
+    def __init__(self, engine: Engine, clock: Clock, look: Look, guard: Guard) -> None:
         self._engine = engine
+        self._guard = guard
         self._clock = clock
         self._look = look
         self._previews = PreviewEncoder()
@@ -82,7 +79,8 @@ class Routes:
 
     def page(self) -> str:
         """The page itself; everything that changes comes from the other routes."""
-        return render_template("kiosk.html", look=self._look, manifest=self._engine.analyser.manifest, texts=texts)
+        shown = {"look": self._look, "manifest": self._engine.analyser.manifest, "texts": texts}
+        return render_template("kiosk.html", csrf=self._guard.visitor().csrf, **shown)
 
     def state(self) -> Response:
         """The session, as soon as it is newer than what the page has."""
@@ -139,25 +137,16 @@ class Routes:
         return jsonify(rates=asdict(self._engine.rates), camera=asdict(self._engine.camera_health))
 
 
-def create_app(engine: Engine, clock: Clock, look: Look | None = None) -> Flask:
-    """The application for one engine."""
+def create_app(engine: Engine, clock: Clock, look: Look | None = None, gate: Gate | None = None) -> Flask:
+    """The application for one engine. Raises RouteError when a route has no rule."""
+    gate = gate or NoGate()
+    visitors = Visitors(clock, gate)
+    guard = Guard(visitors)
     app = Flask(__name__)
-    app.config["TRUSTED_HOSTS"] = TRUSTED_HOSTS
-    app.config["MAX_CONTENT_LENGTH"] = 4096
-    app.before_request(_only_our_own_page_may_change_things)
-    app.after_request(_harden)
-    Routes(engine, clock, look or Look()).register(app)
+    Routes(engine, clock, look or Look(), guard).register(app)
+    LockRoutes(gate, visitors, guard).register(app)
+    guard.cover(app)
     return app
-
-
-def _only_our_own_page_may_change_things() -> None:
-    if request.method == "POST" and not _from_our_page():
-        abort(403)
-
-
-def _harden(response: Response) -> Response:
-    response.headers.update(HEADERS)
-    return response
 
 
 def _subject(said: Mapping[str, str]) -> Subject:
@@ -177,10 +166,3 @@ def _share(said: Mapping[str, str], name: str) -> float:
 def _after() -> int:
     """The number the page has already; anything that is no number counts as none."""
     return request.args.get("after", default=-1, type=int)
-
-
-def _from_our_page() -> bool:
-    """Whether a browser says that our own page asks; programs without a browser's headers are let in."""
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    origin = request.headers.get("Origin", request.host_url.rstrip("/"))
-    return site in {"same-origin", "none"} and origin == request.host_url.rstrip("/")

@@ -30,7 +30,7 @@ def _ask(kiosk: RunningKiosk, path: str, method: str = "GET", **headers: str) ->
     address = urlparse(kiosk.url)
     connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
     try:
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, headers={**(kiosk.proof if method == "POST" else {}), **headers})
         answer = connection.getresponse()
         return answer.status, dict(answer.getheaders()), answer.read()
     finally:
@@ -172,12 +172,20 @@ def test_every_answer_is_hardened(kiosk: RunningKiosk) -> None:
         assert "default-src 'none'" in headers["Content-Security-Policy"], path
         assert "unsafe-inline" not in headers["Content-Security-Policy"]
         assert headers["Cache-Control"] == "no-store"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "Server" not in headers
 
 
 def test_the_page_loads_nothing_from_elsewhere(kiosk: RunningKiosk) -> None:
     page = _ask(kiosk, "/")[2].decode()
     assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
     assert "Demonstration" in page
+
+
+def test_a_body_that_no_route_takes_is_refused_before_it_is_read(kiosk: RunningKiosk) -> None:
+    assert _ask(kiosk, "/session/start", "POST", **{"Content-Length": str(10**9)})[0] == 413
+    assert _ask(kiosk, "/state", Cookie="a" * 20_000)[0] == 431
 
 
 def test_an_engine_that_stops_ends_its_threads(start_kiosk: StartKiosk, steady_face: str) -> None:

@@ -12,6 +12,7 @@ const STAGES = ["positioning", "countdown", "capturing"];
 let shown = { number: -1, state: null };
 let entries = 0;  // how many states were entered
 let pressed = false;
+let token = document.querySelector("meta[name=csrf-token]").content;
 
 // --- the live picture -----------------------------------------------------------------------------------------
 const canvas = el("preview");
@@ -152,12 +153,21 @@ function said(action) {
   return action === "start" ? `?age=${el("age").value}&sex=${el("sex").value}` : "";
 }
 
+// Whatever changes something carries the page's token. A program that was started anew knows other ones: ask once.
+async function post(path) {
+  const send = () => fetch(path, { method: "POST", headers: { "X-CSRF-Token": token } });
+  const answer = await send();
+  if (answer.status !== 403) return answer;
+  token = (await (await fetch("/")).text()).match(/name="csrf-token" content="([^"]+)"/)[1];
+  return send();
+}
+
 async function press(button) {
   if (pressed) return;  // a press cannot fire twice
   pressed = true;
   button.classList.add("pressed");
   try {
-    await fetch(`/session/${button.dataset.action}${said(button.dataset.action)}`, { method: "POST" });
+    await post(`/session/${button.dataset.action}${said(button.dataset.action)}`);
   } catch {
     alertText("lost", true);
   } finally {
@@ -196,7 +206,7 @@ canvas.addEventListener("click", (event) => {
   // offsetX and offsetY are the canvas' own, before it is mirrored or turned: the picture's.
   const [x, y] = [event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight].map(
     (share) => Math.min(Math.max(share, 0), 1));
-  fetch(`/session/point?x=${x.toFixed(4)}&y=${y.toFixed(4)}`, { method: "POST" }).catch(() => alertText("lost", true));
+  post(`/session/point?x=${x.toFixed(4)}&y=${y.toFixed(4)}`).catch(() => alertText("lost", true));
 });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");

@@ -1,0 +1,145 @@
+"""Which request may pass: one table, and whatever is not in it is refused.
+
+Every route has a row: who may ask, how, and how large the body may be. `create_app` fails when a route has no row or a
+row no route, so that a route that nobody thought about cannot be reached. In this order a request must
+
+- be addressed to this machine (Host; against names that are pointed at it from outside),
+- come from our own page or from a program (Origin, Sec-Fetch-Site), read or write,
+- use a method of its row and a body no larger than its row allows,
+- come from somebody whose role is enough,
+- and, if it could change anything, show the token of its session's page.
+
+A program gets cookie and token as a browser does: from `GET /` (the cookie `kiosk`, and the meta element
+`csrf-token`, which goes into the header X-CSRF-Token).
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Flask, Response, abort, g, request
+
+from firmware.errors import RouteError
+from kiosk.pages.gate import Role
+from kiosk.pages.visitors import Visitor, Visitors
+
+COOKIE: Final = "kiosk"
+TOKEN_HEADER: Final = "X-CSRF-Token"  # noqa: S105 - the header's name
+TRUSTED_HOSTS: Final = ["127.0.0.1", "localhost"]
+READS: Final = frozenset({"GET", "HEAD"})
+WRITES: Final = frozenset({"POST"})
+PIN_FORM_BYTES: Final = 128
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may ask for a route, with which methods, and how many bytes its body may have."""
+
+    role: Role
+    methods: frozenset[str] = READS
+    largest_body: int = 0
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    "static": Rule(Role.ANYONE),
+    "page": Rule(Role.ANYONE),
+    "health": Rule(Role.ANYONE),
+    "unlock": Rule(Role.ANYONE, WRITES, PIN_FORM_BYTES),
+    "lock": Rule(Role.ANYONE, WRITES),
+    "state": Rule(Role.OPERATOR),
+    "preview": Rule(Role.OPERATOR),
+    "result_photo": Rule(Role.OPERATOR),
+    "result_looked": Rule(Role.OPERATOR),
+    "act": Rule(Role.OPERATOR, WRITES),
+    "diagnostics": Rule(Role.OPERATOR),
+}
+"""Endpoint -> rule. The page is for anyone: it is empty until /state fills it."""
+
+
+class Guard:
+    """Lets requests pass or not, by the table."""
+
+    def __init__(self, visitors: Visitors, rules: Mapping[str, Rule] = RULES) -> None:
+        self._visitors = visitors
+        self._rules = rules
+
+    def cover(self, app: Flask) -> None:
+        """Stand before every route of a finished application. Raises RouteError when table and routes differ."""
+        routed = {rule.endpoint: frozenset(rule.methods or ()) - {"OPTIONS"} for rule in app.url_map.iter_rules()}
+        wanted = {endpoint: rule.methods for endpoint, rule in self._rules.items()}
+        if differing := sorted(name for name in {*routed, *wanted} if routed.get(name) != wanted.get(name)):
+            raise RouteError(f"routes and rules differ in: {', '.join(differing)}")
+        app.config["TRUSTED_HOSTS"] = TRUSTED_HOSTS
+        app.before_request(self._check)
+        app.after_request(self._harden)
+
+    def visitor(self) -> Visitor:
+        """The session of this request, a new one if it has none."""
+        if g.visitor is None:
+            self.welcome(self._visitors.arrive())
+        return g.visitor  # type: ignore[no-any-return]
+
+    def welcome(self, visitor: Visitor) -> None:
+        """Let the answer carry the cookie of this session."""
+        g.visitor = g.arrived = visitor
+
+    def _check(self) -> None:
+        if request.url_rule is None:  # a foreign Host, no such path, no such method: Flask refuses it by itself
+            return
+        rule = self._rules.get(request.endpoint or "")
+        g.visitor = self._visitors.find(request.cookies.get(COOKIE, ""))
+        if rule is None or not _is_addressed_to_us() or not _comes_from_us():
+            abort(403)
+        if request.method not in rule.methods:
+            abort(405)
+        if _body_bytes() > rule.largest_body:
+            abort(413)
+        request.max_content_length = rule.largest_body  # of a body whose length is not said
+        if self._visitors.role(g.visitor) < rule.role:
+            abort(403)
+        if request.method not in READS:
+            self._check_press(g.visitor)
+
+    def _check_press(self, visitor: Visitor | None) -> None:
+        said = request.headers.get(TOKEN_HEADER, "").encode()
+        if visitor is None or not hmac.compare_digest(visitor.csrf.encode(), said):
+            abort(403)
+        self._visitors.pressed(visitor)
+
+    def _harden(self, response: Response) -> Response:
+        response.headers.update(HEADERS)
+        if arrived := g.pop("arrived", None):
+            response.set_cookie(COOKIE, arrived.token, path="/", httponly=True, samesite="Strict")
+        return response
+
+
+def _is_addressed_to_us() -> bool:
+    """Whether Host was said at all; Flask has compared it, but takes the socket's own name where there is none."""
+    return "HTTP_HOST" in request.environ
+
+
+def _comes_from_us() -> bool:
+    """Whether a browser says that our own page asks, or that somebody typed the address to look at the page."""
+    reads = request.method in READS
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    ours = request.host_url.rstrip("/")
+    return (
+        site in ({"same-origin", "none"} if reads else {"same-origin"}) and request.headers.get("Origin", ours) == ours
+    )
+
+
+def _body_bytes() -> float:
+    """As its header says; endless for a body in pieces, whose length nobody knows."""
+    return float("inf") if "Transfer-Encoding" in request.headers else request.content_length or 0
