@@ -7,7 +7,9 @@ refused, since nobody may guess what a medical record means.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
+import struct
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -25,6 +27,9 @@ from kiosk.records.record import Consent, Pictures, Record
 
 VERSION: Final = 1
 JPEG_QUALITY: Final = 92
+MAGIC: Final = b"phk1"
+HEAD: Final = struct.Struct("<4sIII")
+"""Magic, then the bytes of record, photo, and crop with points."""
 
 
 def record_json(record: Record) -> dict[str, Any]:
@@ -82,6 +87,24 @@ def pictures_of_bytes(photo: bytes, crop: bytes) -> Pictures:
         return Pictures(photo, base64.b64decode(values["crop"]), tuple((x, y) for x, y in values["points"]))
     except (KeyError, TypeError, ValueError) as error:
         raise RecordDamagedError("the record's crop cannot be read") from error
+
+
+def pack(record: Record, pictures: Pictures | None) -> bytes:
+    """Record and pictures as one piece, as it is sealed to the programme: the parts' lengths, then the parts."""
+    parts = record_bytes(record), *(pictures_bytes(pictures) if pictures else (b"", b""))
+    return HEAD.pack(MAGIC, *(len(part) for part in parts)) + b"".join(parts)
+
+
+def unpack(content: bytes) -> tuple[Record, Pictures | None]:
+    """What `pack` made one piece of. Raises RecordDamagedError."""
+    if len(content) < HEAD.size:
+        raise RecordDamagedError("the sealed record is cut short")
+    magic, *lengths = HEAD.unpack_from(content)
+    if magic != MAGIC or HEAD.size + sum(lengths) != len(content):
+        raise RecordDamagedError("the sealed record is of another form")
+    ends = list(itertools.accumulate(lengths, initial=HEAD.size))
+    record, photo, crop = (content[begin:end] for begin, end in itertools.pairwise(ends))
+    return record_of_bytes(record), pictures_of_bytes(photo, crop) if photo else None
 
 
 def _record(values: dict[str, Any]) -> Record:

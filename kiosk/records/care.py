@@ -1,0 +1,101 @@
+"""What looks after the vault while the kiosk runs: is it well, can the clock be right, whose time is over?
+
+Called often by one thread, which it costs nothing but once a second. A disk that fails is tried again until it writes,
+so the kiosk goes on by itself when it has room, or is writable, again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from firmware.clock import Clock
+from firmware.errors import RecordError
+from kiosk.records.audit import Audit
+from kiosk.records.database import Database
+from kiosk.records.erasure import Erasure
+from kiosk.records.facts import Facts
+from kiosk.records.policy import Policy
+from kiosk.records.record import is_time_trusted
+from kiosk.records.watch import doubt, has_room
+
+SEEN: Final = "clock.seen"
+LOOK_NS: Final = 10**9
+TIDY_NS: Final = 3600 * 10**9
+_log = logging.getLogger(__name__)
+
+
+class Care:
+    """Conditions and retention of one vault. root: where the system says whether the clock was set."""
+
+    def __init__(
+        self, database: Database, audit: Audit, erasure: Erasure, policy: Policy, clock: Clock, folder: Path, root: Path
+    ) -> None:
+        self._facts = Facts(database)
+        self._audit = audit
+        self._erasure = erasure
+        self._policy = policy
+        self._clock = clock
+        self._folder = folder
+        self._root = root
+        self._well = True
+        self._looked_ns = self._tidied_ns = clock.monotonic_ns() - TIDY_NS
+        self.conditions: Mapping[str, bool] = {}
+        self.tend()
+
+    def failed(self) -> None:
+        """A record could not be written."""
+        self._well = False
+        self._look()
+
+    def tend(self) -> None:
+        """Look again, once a second at most. Never raises for a disk that fails: the conditions say it."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._looked_ns < LOOK_NS:
+            return
+        self._looked_ns = now_ns
+        try:
+            if not self._well:
+                self._facts.put("probe", str(now_ns))
+                self._well = True
+            if now_ns - self._tidied_ns >= TIDY_NS and not self.doubt():
+                self._tidied_ns = now_ns
+                self._tidy()
+        except RecordError as error:
+            _log.log(logging.ERROR if self._well else logging.DEBUG, "%s", error)
+            self._well = False
+        self._look()
+
+    def doubt(self) -> str:
+        """Why the clock cannot be right; empty when it can."""
+        seen = self._facts.get(SEEN)
+        trusted = is_time_trusted(self._root)
+        return doubt(self._clock.now(), datetime.fromisoformat(seen) if seen else None, trusted=trusted)
+
+    def accept_clock(self) -> None:
+        """Somebody has confirmed that the clock is right."""
+        self._facts.put(SEEN, self._clock.now().isoformat())
+        self._audit.append("clock", "accepted")
+
+    def _look(self) -> None:
+        room = has_room(self._folder, self._policy.room_bytes)
+        try:
+            right = not self.doubt()
+        except RecordError:
+            self._well, right = False, True
+        self.conditions = {"records": self._well, "disk": room, "clock": right}
+
+    def _tidy(self) -> None:
+        """What an hour asks for: note the time that is believed, and take away what has had its time."""
+        now, policy = self._clock.now(), self._policy
+        self._facts.put(SEEN, now.isoformat())
+        if policy.erase_days:
+            self._erasure.erase("at < ?", _before(now, policy.erase_days), "all its time is over")
+        self._erasure.retire(_before(now, policy.retention_days), "its time on this device is over")
+
+
+def _before(now: datetime, days: int) -> int:
+    return round((now - timedelta(days=days)).timestamp())

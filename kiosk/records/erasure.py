@@ -1,0 +1,51 @@
+"""Retention and erasure: destroy the key, delete the blobs, empty the log, and finish what a cut has interrupted.
+
+Three ways for a record to go:
+- retired: its time here is over. The device's key is destroyed; the blob for the programme stays until it is exported.
+- erased: the subject has asked for it, or all its time is over. Nothing of it stays but that there was a screening on
+  that day (the day report counts it), without a number that finds the person.
+
+Rules: one transaction with its audit entry, after which the log is emptied; the vault empties it at every start, too,
+so a cut in between is made good. The file's free pages are overwritten by SQLite (secure_delete).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kiosk.records.audit import Audit
+from kiosk.records.database import Database
+
+GONE: Final = "key = NULL, camp = NULL, programme = NULL"
+
+
+class Erasure:
+    """What takes records away."""
+
+    def __init__(self, database: Database, audit: Audit) -> None:
+        self._database = database
+        self._audit = audit
+
+    def erase(self, condition: str, value: object, why: str) -> int:
+        """Erase the records for which an SQL condition on one value holds; returns how many."""
+        return self._go(f"{condition} AND (key IS NOT NULL OR programme IS NOT NULL)", value, GONE, "", why)
+
+    def retire(self, before: int, why: str) -> int:
+        """Destroy this device's keys of what was recorded before then (seconds since 1970); returns how many.
+
+        Without a programme nobody could read them any more: then they are erased.
+        """
+        alone = self.erase("programme IS NULL AND at < ?", before, why)
+        return alone + self._go("key IS NOT NULL AND at < ?", before, "key = NULL", "AND kind != 'age'", why)
+
+    def _go(self, condition: str, value: object, change: str, blobs: str, why: str) -> int:
+        chosen = f"FROM record WHERE {condition}"
+        ids = [row[0] for row in self._database.rows(f"SELECT id {chosen}", value)]
+        if not ids:
+            return 0
+        with self._database.transaction():
+            self._database.execute(f"DELETE FROM blob WHERE record IN (SELECT n {chosen}) {blobs}", value)  # noqa: S608
+            self._database.execute(f"UPDATE record SET {change} WHERE {condition}", value)  # noqa: S608
+            self._audit.append("erasure", f"{why}: {' '.join(ids)}")
+        self._database.truncate_log()
+        return len(ids)

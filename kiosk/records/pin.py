@@ -1,0 +1,153 @@
+"""The PIN: what opens the device's private key, and what makes guessing it slow.
+
+The private key is wrapped by HKDF(device secret, argon2id(PIN, salt)), so a PIN is guessed on this device or nowhere.
+Rules: an attempt is counted durably before it is checked, so that pulling the plug wins nothing; after three wrong ones
+each must wait twice as long as the one before, counted by the monotonic clock and anew after a restart, so that setting
+the date wins nothing either. Right or wrong is said by AES-GCM's tag, which is compared in constant time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import secrets
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from argon2.low_level import Type, hash_secret_raw
+
+from firmware.clock import Clock
+from firmware.errors import LockedOutError, NoPinError, PinError, RecordDamagedError, WrongPinError
+from kiosk.records.audit import Audit
+from kiosk.records.database import Database
+from kiosk.records.facts import Facts
+from kiosk.records.keys import OpenedKey
+from kiosk.records.sealing import seal, unseal
+from kiosk.records.secret import derive
+
+FREE: Final = 3
+"""Wrong PINs before anybody has to wait."""
+FIRST_DELAY_S, LONGEST_DELAY_S = 30, 3600
+ATTEMPTS: Final = "pin.attempts"
+LABEL: Final = "private key"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one guess costs (RFC 9106): 64 MiB, three passes, four lanes take 0.15 s on the reference machine."""
+
+    memory_kib: int = 65536
+    passes: int = 3
+    lanes: int = 4
+
+    def stretch(self, pin: str, salt: bytes) -> bytes:
+        """argon2id, 32 bytes."""
+        return hash_secret_raw(pin.encode(), salt, self.passes, self.memory_kib, self.lanes, 32, Type.ID)
+
+
+def delay_s(attempts: int) -> int:
+    """How long to wait after so many wrong PINs in a row."""
+    return 0 if attempts < FREE else min(FIRST_DELAY_S * 2 ** min(attempts - FREE, 16), LONGEST_DELAY_S)
+
+
+class PinGate:
+    """The device's key pair and the PIN in front of it. Safe for any number of threads: one attempt at a time."""
+
+    def __init__(self, database: Database, secret: bytes, audit: Audit, clock: Clock, cost: Cost | None = None) -> None:
+        self._database = database
+        self._secret = secret
+        self._audit = audit
+        self._clock = clock
+        self._cost = cost or Cost()
+        self._facts = Facts(database)
+        self._lock = threading.Lock()
+        if not database.rows("SELECT n FROM keyring"):
+            self.renew("made")
+        self._public: bytes = self._row()[0]
+        self._free_ns = self._after(self._attempts())
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a PIN. Without one the private key is closed by the device secret alone."""
+        return bool(self._row()[3])
+
+    @property
+    def public(self) -> bytes:
+        """What records are wrapped to."""
+        return self._public
+
+    def unlock(self, pin: str) -> OpenedKey:
+        """The private key. Raises NoPinError, LockedOutError (not counted), WrongPinError (counted)."""
+        with self._lock:
+            if not self.is_set:
+                raise NoPinError("this device has no PIN yet")
+            self._wait()
+            attempts = self._attempts() + 1
+            self._facts.put(ATTEMPTS, str(attempts))
+            opened = self._try(pin, attempts)
+            self._facts.put(ATTEMPTS, "0")
+            return opened
+
+    def set(self, pin: str, current: str | None = None) -> None:
+        """Set or change the PIN; `current` is the one until now. Raises PinError for one that is too easy to guess."""
+        _check(pin)
+        opened = self.unlock(current or "") if self.is_set else OpenedKey(self._closed_by(self._key(None, b"")))
+        salt = secrets.token_bytes(16)
+        private = seal(self._key(pin, salt), opened.to_bytes(), LABEL)
+        with self._database.transaction():
+            self._database.execute("UPDATE keyring SET private = ?, salt = ?, pin = 1", private, salt)
+            self._audit.append("pin", "changed" if current else "set")
+        self._database.truncate_log()  # the wrap that the old PIN, or none, opened
+
+    def renew(self, why: str) -> None:
+        """A new key pair without a PIN. What was wrapped to the old one can never be opened again."""
+        opened = OpenedKey.new()
+        private = seal(self._key(None, b""), opened.to_bytes(), LABEL)
+        with self._database.transaction():
+            self._database.execute("DELETE FROM keyring")
+            self._database.execute("INSERT INTO keyring VALUES (1, ?, ?, x'', 0)", opened.public, private)
+            self._facts.put(ATTEMPTS, "0")
+            self._audit.append("key pair", why)
+        self._public, self._free_ns = opened.public, 0
+
+    def _try(self, pin: str, attempts: int) -> OpenedKey:
+        _, _, salt, _ = self._row()
+        try:
+            return OpenedKey(self._closed_by(self._key(pin, salt)))
+        except RecordDamagedError:
+            self._free_ns = self._after(attempts)
+            self._audit.append("pin", f"wrong, {attempts} in a row")
+            raise WrongPinError(f"the PIN is wrong ({attempts} in a row)") from None
+
+    def _wait(self) -> None:
+        left_s = math.ceil((self._free_ns - self._clock.monotonic_ns()) / 1e9)
+        if left_s > 0:
+            raise LockedOutError(f"after wrong PINs the next may be tried in {left_s} s", left_s)
+
+    def _after(self, attempts: int) -> int:
+        return self._clock.monotonic_ns() + delay_s(attempts) * 10**9
+
+    def _attempts(self) -> int:
+        return int(self._facts.get(ATTEMPTS, "0"))
+
+    def _closed_by(self, key: bytes) -> bytes:
+        return unseal(key, self._row()[1], LABEL)
+
+    def _key(self, pin: str | None, salt: bytes) -> bytes:
+        """What wraps the private key: by device secret and PIN, or by the device secret alone."""
+        stretched = b"" if pin is None else self._cost.stretch(pin, salt)
+        return derive(self._secret, stretched, LABEL if pin is not None else f"{LABEL} without a PIN")
+
+    def _row(self) -> tuple[bytes, bytes, bytes, int]:
+        ((public, private, salt, pin),) = self._database.rows("SELECT public, private, salt, pin FROM keyring")
+        return public, private, salt, pin
+
+
+def _check(pin: str) -> None:
+    """Six to twelve digits, not all the same and not in a row."""
+    if not (pin.isascii() and pin.isdigit() and 6 <= len(pin) <= 12):
+        raise PinError("that is no PIN")
+    steps = {(int(b) - int(a)) % 10 for a, b in itertools.pairwise(pin)}
+    if len(steps) == 1 and steps <= {0, 1, 9}:
+        raise PinError("that PIN is the first that anybody would try", "Take digits that do not follow each other.")

@@ -1,0 +1,159 @@
+"""The vault: where records are kept, sealed. One writer; every call is one transaction with its audit entry.
+
+Each record has a key of its own, wrapped to the device's public key. Under it lie record, photo and crop (AES-GCM). The
+whole is sealed a second time to the programme (age), for the export, and for the time when this device can no longer
+read it. Reading asks for the opened private key (`pin.unlock`); keeping, finding, counting and erasing do not.
+
+    facts  audit  pin  shelf  care        what it is put together of, each for itself
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from firmware.clock import Clock
+from firmware.errors import RecordAbsentError, RecordError
+from kiosk.records import reset
+from kiosk.records.audit import Audit
+from kiosk.records.care import Care
+from kiosk.records.database import Database
+from kiosk.records.encoding import pack, pictures_bytes, pictures_of_bytes, record_bytes, record_of_bytes
+from kiosk.records.erasure import Erasure
+from kiosk.records.facts import Facts
+from kiosk.records.keys import OpenedKey, wrap
+from kiosk.records.pin import Cost, PinGate
+from kiosk.records.place import Place
+from kiosk.records.policy import Policy
+from kiosk.records.record import Pictures, Record
+from kiosk.records.sealing import Programme, new_key, seal, unseal
+from kiosk.records.secret import DeviceSecret, derive
+from kiosk.records.shelf import Shelf
+
+DEVICE: Final = "device.id"
+FOR_EVER: Final = 2**62
+KINDS: Final = ("record", "photo", "crop")
+
+
+class Vault:
+    """All records of this device. Raises RecordError or StateError when it cannot be opened; `close` gives it back.
+
+    cost: of a PIN. root: where the operating system says whether the clock was set.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        secret: DeviceSecret,
+        clock: Clock,
+        policy: Policy | None = None,
+        cost: Cost | None = None,
+        root: Path = Path("/"),
+    ) -> None:
+        self._policy = policy or Policy()
+        self._added = 0
+        self._place = Place(state)
+        try:
+            self._database, keys = self._place.open(secret)
+            try:
+                self._put_together(keys, clock, cost, root)
+            except BaseException:
+                self._database.close()
+                raise
+        except BaseException:
+            self._place.close()
+            raise
+
+    def _put_together(self, keys: bytes, clock: Clock, cost: Cost | None, root: Path) -> None:
+        database: Database = self._database
+        database.truncate_log()  # what an erasure that was cut off has left there
+        self.facts = Facts(database)
+        if not self.facts.get(DEVICE):
+            self.facts.put(DEVICE, secrets.token_hex(16))
+        self.audit = Audit(database, derive(keys, b"", "audit"), clock)
+        self.pin = PinGate(database, derive(keys, b"", "pin"), self.audit, clock, cost)
+        self.shelf = Shelf(database, self.audit, derive(keys, b"", "camp number"))
+        self._erasure = Erasure(database, self.audit)
+        self.care = Care(database, self.audit, self._erasure, self._policy, clock, self._place.folder, root)
+
+    @property
+    def device(self) -> str:
+        """This device's id: random, made with the vault."""
+        return self.facts.get(DEVICE)
+
+    @property
+    def programme(self) -> Programme | None:
+        """Whom records are sealed to now."""
+        return self._policy.programme
+
+    def close(self) -> None:
+        """Give the files back."""
+        self._database.close()
+        self._place.close()
+
+    def add(self, record: Record, pictures: Pictures | None = None) -> None:
+        """Keep one more; when this returns it is durable. Pictures without consent to them are dropped."""
+        key, kept = new_key(), pictures if record.consent.photos else None
+        parts = (record_bytes(record), *(pictures_bytes(kept) if kept else ()))
+        blobs = {kind: seal(key, part, f"{record.id} {kind}") for kind, part in zip(KINDS, parts, strict=False)}
+        if programme := self._policy.programme:
+            blobs["age"] = programme.seal(pack(record, kept))
+        try:
+            wrapped = wrap(key, self.pin.public, record.id)
+            self.shelf.insert(record, wrapped, blobs, programme.recipient if programme else None)
+        except RecordError:
+            self.care.failed()
+            raise
+        self._added += 1
+
+    def count(self) -> int:
+        """How many were added since the start."""
+        return self._added
+
+    def conditions(self) -> Mapping[str, bool]:
+        """Whether records can be kept, by name; as of the last `tend`."""
+        return self.care.conditions
+
+    def tend(self) -> None:
+        """Look after the vault; to be called often, by one thread."""
+        self.care.tend()
+
+    def read(self, record_id: str, opened: OpenedKey) -> tuple[Record, Pictures | None]:
+        """One record. Raises RecordAbsentError, RecordSealedError, RecordDamagedError."""
+        wrapped, blobs = self.shelf.stored(record_id)
+        key = opened.unwrap(wrapped, record_id)
+        parts = {kind: unseal(key, blob, f"{record_id} {kind}") for kind, blob in blobs.items() if kind in KINDS}
+        pictures = pictures_of_bytes(parts["photo"], parts["crop"]) if "photo" in parts else None
+        return record_of_bytes(parts["record"]), pictures
+
+    def reseal(self, opened: OpenedKey) -> int:
+        """Seal what the device can read to the programme's key of now, after it was rotated; returns how many."""
+        if (programme := self._policy.programme) is None:
+            return 0
+        ids = self.shelf.not_sealed_to(programme.recipient)
+        for one in ids:
+            self.shelf.reseal(one, programme.seal(pack(*self.read(one, opened))), programme.recipient)
+        return len(ids)
+
+    def erase(self, camp_number: str) -> int:
+        """Erase everything of one subject; returns how many records. Raises RecordAbsentError when there are none."""
+        if erased := self._erasure.erase("camp = ?", self.shelf.camp(camp_number), "on request"):
+            return erased
+        raise RecordAbsentError("there is no record with this camp number")
+
+    def reset_pin(self, token: str) -> None:
+        """Forget the PIN by the programme's token, and with it the keys that only the PIN could open."""
+        reset.check(self.facts, token, self._policy.signing_key)
+        self._erasure.retire(FOR_EVER, "PIN reset")  # first: after a cut in between the token still serves
+        with self._database.transaction():
+            self.facts.drop(reset.QUESTION)
+            self.pin.renew("PIN reset by the programme")
+        self._database.truncate_log()
+
+    def notice(self, about: str, values: Mapping[str, str]) -> None:
+        """Write into the audit log what has changed since the last start (settings, bundle)."""
+        with self._database.transaction():
+            if new := self.facts.changed(about, values):
+                self.audit.append(about, "; ".join(f"{name} = {value}" for name, value in new.items()))
