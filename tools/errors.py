@@ -87,6 +87,13 @@ class PhotoRefusedError(WorkshopError, ValueError):
     remedy = "Take it out, or take it again; nothing was written. `python -m firmware analyse` says what is wrong."
 
 
+class KeyFileError(WorkshopError, ValueError):
+    """A file holds no key of the kind that is asked for."""
+
+    code = "WRK-10"
+    remedy = "Name the identity.txt or the signing.txt that python -m tools.records keys has written."
+
+
 def run_main(main: Callable[[], int]) -> None:
     """Run one command to its end and leave the process with its status; a workshop error is one line and status 2."""
     try:

@@ -46,13 +46,12 @@ Seal = Callable[[bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an archive comes from. audit_head: hex, of the device's audit chain when the archive was written."""
+    """Where an archive comes from. audit_head: of the device's audit chain when the archive was written."""
 
     device: str
     made_at: str
     time_trusted: bool
     audit_head: str
-    audit_entries: int
 
 
 def write_archive(file: BinaryIO, records: Iterable[tuple[str, bytes]], origin: Origin, seal: Seal) -> int:

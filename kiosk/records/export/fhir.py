@@ -33,7 +33,7 @@ LOINC_AGE: Final = {"system": "http://loinc.org", "code": "30525-0", "display": 
 
 
 def fhir_bundle(record: Record, audit_head: str) -> Bundle:
-    """The record as a validated Bundle. audit_head: hex, of the device's audit chain."""
+    """The record as a validated Bundle. audit_head: of the device's audit chain, as the kiosk prints it."""
     entries = [{"fullUrl": _url(r), "resource": r} for r in _resources(record, audit_head)]
     return Bundle.model_validate(
         {

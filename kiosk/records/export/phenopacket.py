@@ -68,7 +68,7 @@ ZERO_COUNTS: Final = frozenset({"value"})
 
 
 def phenopacket(record: Record, audit_head: str) -> Phenopacket:
-    """The record as a Phenopacket. audit_head: hex, of the device's audit chain."""
+    """The record as a Phenopacket. audit_head: of the device's audit chain, as the kiosk prints it."""
     return ParseDict(_packet(record, audit_head), Phenopacket())
 
 

@@ -1,0 +1,135 @@
+"""The archive: what was sealed comes out, what was touched does not."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from firmware.errors import ArchiveError, ArchiveLockedError, ArchiveNewerError
+from kiosk.records.export.archive import MANIFEST, RECORD, Archive, Origin, write_archive
+
+IDENTITY = pyrage.x25519.Identity.generate()
+ORIGIN = Origin("d3v1ce", "2026-05-01T10:00:00+00:00", time_trusted=False, audit_head="3:" + "ab" * 32)
+IDS = tuple(f"{n:032x}" for n in range(3))
+
+
+def seal(content: bytes) -> bytes:
+    return bytes(pyrage.encrypt(content, [IDENTITY.to_public()]))
+
+
+def written(records: dict[str, bytes] | None = None) -> bytes:
+    found = {name: seal(f"record {name}".encode()) for name in IDS} if records is None else records
+    file = io.BytesIO()
+    write_archive(file, found.items(), ORIGIN, seal)
+    return file.getvalue()
+
+
+def archive(folder: Path, content: bytes) -> Archive:
+    path = folder / "archive.zip"
+    path.write_bytes(content)
+    return Archive(path, [IDENTITY])
+
+
+def changed(content: bytes, name: str, blob: bytes | None, *, compressed: bool = False) -> bytes:
+    """The archive with one entry replaced, or without it."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w") as new:
+        for entry in old.namelist():
+            if entry != name:
+                new.writestr(entry, old.read(entry))
+        if blob is not None:
+            new.writestr(name, blob, zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED)
+    return file.getvalue()
+
+
+def test_everything_comes_out_again(tmp_path: Path) -> None:
+    with archive(tmp_path, written()) as found:
+        assert found.origin == ORIGIN
+        assert found.ids == IDS
+        assert dict(found.records()) == {name: f"record {name}".encode() for name in IDS}
+
+
+def test_nothing_of_a_record_is_readable_from_outside() -> None:
+    content = written()
+    assert b"record 0" not in content
+    assert ORIGIN.audit_head.encode() not in content
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        assert b"give it to the nearest health post" in packed.read("READ-ME.txt")
+
+
+def test_another_programme_cannot_open_it(tmp_path: Path) -> None:
+    path = tmp_path / "archive.zip"
+    path.write_bytes(written())
+    with pytest.raises(ArchiveLockedError):
+        Archive(path, [pyrage.x25519.Identity.generate()])
+
+
+def test_after_a_rotation_either_identity_may_be_the_one(tmp_path: Path) -> None:
+    path = tmp_path / "archive.zip"
+    path.write_bytes(written())
+    with Archive(path, [pyrage.x25519.Identity.generate(), IDENTITY]) as found:
+        assert len(found.ids) == len(IDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "blob"),
+    [
+        (RECORD.format(IDS[1]), None),
+        (RECORD.format(IDS[1]), b"something else"),
+        (RECORD.format(IDS[1]), seal(b"another record")),
+        (RECORD.format("f" * 32), seal(b"one more")),
+        (MANIFEST, None),
+        (MANIFEST, b""),
+        (MANIFEST, seal(b"no list")),
+        (MANIFEST, seal(b"[]")),
+        (MANIFEST, seal(b'{"format": "1"}')),
+        (MANIFEST, seal(b"[" * 100_000)),
+        ("../../etc/passwd", b"x"),
+    ],
+)
+def test_an_archive_that_was_touched_is_refused(tmp_path: Path, name: str, blob: bytes | None) -> None:
+    with pytest.raises(ArchiveError), archive(tmp_path, changed(written(), name, blob)) as found:
+        list(found.records())
+
+
+def test_a_list_of_a_newer_format_says_so(tmp_path: Path) -> None:
+    newer = seal(json.dumps({"format": 2}).encode())
+    with pytest.raises(ArchiveNewerError):
+        archive(tmp_path, changed(written(), MANIFEST, newer))
+
+
+def test_an_entry_that_would_unpack_to_more_is_refused(tmp_path: Path) -> None:
+    bomb = changed(written(), RECORD.format(IDS[0]), bytes(1 << 20), compressed=True)
+    with pytest.raises(ArchiveError), archive(tmp_path, bomb) as found:
+        list(found.records())
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"nothing of the kind", b"PK\x03\x04" * 9])
+def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(ArchiveError):
+        archive(tmp_path, content)
+
+
+def test_a_folder_and_a_file_that_is_not_there_are_refused(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nowhere.zip"):
+        with pytest.raises(ArchiveError):
+            Archive(path, [IDENTITY])
+
+
+def test_no_cut_and_no_flipped_bit_gives_another_record(tmp_path: Path) -> None:
+    whole = written()
+    true = {name: f"record {name}".encode() for name in IDS}
+    spoilt = [whole[:n] for n in range(0, len(whole), 37)]
+    spoilt += [whole[:n] + bytes([whole[n] ^ 1 << n % 8]) + whole[n + 1 :] for n in range(0, len(whole), 3)]
+    for content in spoilt:
+        try:
+            with archive(tmp_path, content) as found:
+                assert dict(found.records()) == true  # a flip in what ZIP does not need
+                assert found.origin == ORIGIN
+        except ArchiveError:
+            pass

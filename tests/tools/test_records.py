@@ -1,0 +1,149 @@
+"""The centre: keys are made once, archives open whole or not at all, a wrong file is one line."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyrage
+import pytest
+from fhir.resources.R4B.bundle import Bundle
+from google.protobuf.json_format import ParseDict
+from phenopackets import Phenopacket
+
+from firmware.errors import ArchiveError, ArchiveLockedError
+from firmware.face.align import TEMPLATE
+from kiosk.records.encoding import pack
+from kiosk.records.export.archive import Origin, write_archive
+from kiosk.records.export.phenopacket import missing
+from kiosk.records.record import Consent, Pictures, Record
+from kiosk.records.reset import answer
+from tests.kiosk.records.factories import record
+from tools.errors import DataAbsentError, KeyFileError, UsageError
+from tools.records.__main__ import main
+from tools.records.keys import make_keys, read_identities, read_signing
+
+HEAD = "7:" + "cd" * 32
+ORIGIN = Origin("d3v1ce", "2026-05-01T10:00:00+00:00", time_trusted=False, audit_head=HEAD)
+CROP = cv2.imencode(".png", np.full((112, 112, 3), 90, np.uint8))[1].tobytes()
+TAKEN = Pictures(b"\xff\xd8 a photo", CROP, tuple((2 * x, 2 * y) for x, y in TEMPLATE))
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    make_keys(tmp_path / "keys")
+    return tmp_path / "keys"
+
+
+def archive_of(keys: Path, path: Path, records: dict[str, bytes]) -> Path:
+    """An archive for the programme of these keys."""
+    to = read_identities([keys / "identity.txt"])[0].to_public()
+    with path.open("wb") as file:
+        sealed = ((name, bytes(pyrage.encrypt(content, [to]))) for name, content in records.items())
+        write_archive(file, sealed, ORIGIN, lambda content: bytes(pyrage.encrypt(content, [to])))
+    return path
+
+
+def two() -> tuple[Record, Record]:
+    """One record with consent to photos, one without."""
+    return record("A-1"), dataclasses.replace(record("A-2"), consent=Consent())
+
+
+def test_an_archive_becomes_a_folder_of_forms(keys: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    agreed, plain = two()
+    path = archive_of(keys, tmp_path / "a.zip", {agreed.id: pack(agreed, TAKEN), plain.id: pack(plain, None)})
+    out = tmp_path / "out"
+    assert main(["open", str(path), "--identity", str(keys / "identity.txt"), "--out", str(out)]) == 0
+    assert "2 records" in capsys.readouterr().out
+    for one in (agreed, plain):
+        folder = out / "records" / one.id
+        values = json.loads((folder / "record.json").read_text())
+        assert values["camp_number"] == one.camp_number
+        assert values["audit_head"] == HEAD
+        Bundle.model_validate_json((folder / "fhir.json").read_text())
+        packet = ParseDict(json.loads((folder / "phenopacket.json").read_text()), Phenopacket())
+        assert list(missing(packet)) == []
+    assert [path.name for path in (out / "gestaltmatcher" / "photos").iterdir()] == [f"{agreed.id}.jpg"]
+    rows = list(csv.DictReader((out / "gestaltmatcher" / "metadata.csv").read_text().splitlines()))
+    assert [row["image_id"] for row in rows] == [agreed.id]
+
+
+def test_a_record_of_two_archives_is_written_once(keys: Path, tmp_path: Path) -> None:
+    one, other = two()
+    first = archive_of(keys, tmp_path / "a.zip", {one.id: pack(one, None)})
+    again = archive_of(keys, tmp_path / "b.zip", {one.id: pack(one, None), other.id: pack(other, None)})
+    out = tmp_path / "out"
+    main(["open", str(first), str(again), "--identity", str(keys / "identity.txt"), "--out", str(out)])
+    assert {path.name for path in (out / "records").iterdir()} == {one.id, other.id}
+
+
+def test_a_damaged_archive_leaves_no_folder(keys: Path, tmp_path: Path) -> None:
+    one, other = two()
+    good = archive_of(keys, tmp_path / "a.zip", {one.id: pack(one, None)})
+    swapped = archive_of(keys, tmp_path / "b.zip", {other.id: pack(one, None)})
+    nonsense = archive_of(keys, tmp_path / "c.zip", {other.id: b"no record"})
+    for bad in (swapped, nonsense):
+        with pytest.raises(ArchiveError):
+            main(
+                ["open", str(good), str(bad), "--identity", str(keys / "identity.txt"), "--out", str(tmp_path / "out")]
+            )
+        assert not (tmp_path / "out").exists()
+        assert not list(tmp_path.glob(".*"))
+
+
+def test_list_says_whose_they_are(keys: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, _ = two()
+    path = archive_of(keys, tmp_path / "a.zip", {one.id: pack(one, None)})
+    main(["list", str(path), "--identity", str(keys / "identity.txt")])
+    line = capsys.readouterr().out
+    assert "1 records of device d3v1ce" in line
+    assert "a clock that nobody had set" in line
+    assert HEAD in line
+
+
+def test_another_programmes_key_opens_nothing(keys: Path, tmp_path: Path) -> None:
+    make_keys(tmp_path / "others")
+    path = archive_of(keys, tmp_path / "a.zip", {})
+    with pytest.raises(ArchiveLockedError):
+        main(["list", str(path), "--identity", str(tmp_path / "others" / "identity.txt")])
+
+
+def test_keys_are_for_their_owner_and_never_written_over(keys: Path) -> None:
+    for name in ("identity.txt", "signing.txt"):
+        assert (keys / name).stat().st_mode & 0o777 == 0o600
+    with pytest.raises(UsageError):
+        make_keys(keys)
+
+
+def test_a_folder_that_is_there_is_left_alone(keys: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        main(["open", "a.zip", "--identity", str(keys / "identity.txt"), "--out", str(tmp_path)])
+
+
+def test_the_token_answers_the_question(keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["token", "device:1234", "--signing", str(keys / "signing.txt")])
+    assert capsys.readouterr().out.strip() == answer("device:1234", read_signing(keys / "signing.txt"))
+
+
+@pytest.mark.parametrize("content", ["", "nothing", "AGE-SECRET-KEY-1AAAA", "a\nb\n", "zz" * 32])
+def test_a_file_without_a_key_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "key.txt").write_text(content)
+    for read in (lambda path: read_identities([path]), read_signing):
+        with pytest.raises(KeyFileError, match=r"key\.txt"):
+            read(tmp_path / "key.txt")
+        with pytest.raises(DataAbsentError):
+            read(tmp_path / "nowhere.txt")
+
+
+def test_an_error_is_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tools.records", "list", "nowhere.zip", "--identity", str(tmp_path / "none")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("WRK-01")

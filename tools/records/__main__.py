@@ -1,0 +1,73 @@
+"""The centre's side of the records: `python -m tools.records keys|open|list|token`.
+
+keys DIR                                            makes the programme's keys and prints what goes onto the devices
+open ARCHIVE... --identity KEY [KEY...] --out DIR   writes every record: JSON, Phenopacket, FHIR, consented photos
+list ARCHIVE... --identity KEY [KEY...]             whose archives they are, and the head of the device's audit chain
+token QUESTION --signing KEY                        answers a device that has asked for a reset of its PIN
+
+KEY is a file that `keys` wrote (identity.txt, signing.txt). Nothing here needs torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from kiosk.records.reset import answer
+from tools.errors import run_main
+from tools.records.keys import make_keys, read_identities, read_signing
+from tools.records.opening import describe, open_archives
+
+
+def _keys(options: argparse.Namespace) -> None:
+    print(make_keys(options.folder), end="")
+
+
+def _open(options: argparse.Namespace) -> None:
+    count = open_archives(options.archives, read_identities(options.identity), options.out)
+    print(f"{count} records in {options.out}")
+
+
+def _list(options: argparse.Namespace) -> None:
+    for line in describe(options.archives, read_identities(options.identity)):
+        print(line)
+
+
+def _token(options: argparse.Namespace) -> None:
+    print(answer(options.question.strip(), read_signing(options.signing)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.records", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    keys = commands.add_parser("keys", help="make the programme's keys")
+    keys.add_argument("folder", type=Path, metavar="DIR")
+    keys.set_defaults(run=_keys)
+    for name, run, what in (("open", _open, "write every record"), ("list", _list, "say what archives are")):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("archives", nargs="+", type=Path, metavar="ARCHIVE")
+        command.add_argument("--identity", nargs="+", type=Path, required=True, metavar="KEY")
+        command.set_defaults(run=run)
+        if run is _open:
+            command.add_argument(
+                "--out", type=Path, required=True, metavar="DIR", help="a folder that is not there yet"
+            )
+    token = commands.add_parser("token", help="answer a device that has asked for a reset of its PIN")
+    token.add_argument("question", metavar="QUESTION")
+    token.add_argument("--signing", type=Path, required=True, metavar="KEY")
+    token.set_defaults(run=_token)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what is asked; returns the exit status."""
+    options = _parser().parse_args(argv)
+    options.run(options)
+    return 0
+
+
+if __name__ == "__main__":
+    run_main(main)

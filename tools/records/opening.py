@@ -1,0 +1,87 @@
+"""Archives -> a folder of records in every form, all or nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import pyrage
+
+from firmware.errors import ArchiveError, RecordError
+from kiosk.records.encoding import unpack
+from kiosk.records.export.archive import Archive
+from kiosk.records.export.forms import forms, pictures, tables
+from kiosk.records.export.gestalt import GestaltSet
+from kiosk.records.record import Pictures, Record
+from tools.errors import UsageError
+from tools.files import write_whole, writing
+
+Identities = Sequence[pyrage.x25519.Identity]
+ASIDE: Final = ".{}.new"
+
+
+def describe(archives: Sequence[Path], identities: Identities) -> Iterator[str]:
+    """A line for each archive."""
+    for path in archives:
+        with Archive(path, identities) as archive:
+            origin = archive.origin
+            clock = "" if origin.time_trusted else " by a clock that nobody had set"
+            yield (
+                f"{path}: {len(archive.ids)} records of device {origin.device}, "
+                f"written {origin.made_at}{clock}, audit head {origin.audit_head}"
+            )
+
+
+def open_archives(archives: Sequence[Path], identities: Identities, out: Path) -> int:
+    """Write every record of the archives below `out`; returns how many. `out` is there only if all could be read.
+
+    A record that is in several archives is written once. ArchiveError, UsageError, OutputError.
+    """
+    if out.exists():
+        raise UsageError(f"{out} is there already: name a folder that is not")
+    aside = out.with_name(ASIDE.format(out.name))
+    with writing(out):
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        try:
+            count = _write(archives, identities, aside)
+            aside.rename(out)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    return count
+
+
+def _write(archives: Sequence[Path], identities: Identities, folder: Path) -> int:
+    photos, done = GestaltSet(), set()
+    for path in archives:
+        with Archive(path, identities) as archive:
+            for name, content in archive.records():
+                if name not in done:
+                    done.add(name)
+                    _write_one(*_opened(path, name, content), archive.origin.audit_head, photos, folder)
+    for name, content in tables(photos):
+        _put(folder / name, content)
+    return len(done)
+
+
+def _write_one(record: Record, taken: Pictures | None, audit_head: str, photos: GestaltSet, folder: Path) -> None:
+    for name, content in (*forms(record, audit_head), *pictures(photos, record, taken)):
+        _put(folder / name, content)
+
+
+def _opened(path: Path, name: str, content: bytes) -> tuple[Record, Pictures | None]:
+    """A record that is the one it is listed as."""
+    try:
+        record, taken = unpack(content)
+    except RecordError as error:
+        raise ArchiveError(f"record {name} of {path} cannot be read: {error.what}") from error
+    if record.id != name:
+        raise ArchiveError(f"{path} lists record {record.id} as {name}")
+    return record, taken
+
+
+def _put(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, content)
