@@ -34,7 +34,7 @@ class Known:
 
 NETWORKS: Final[Mapping[str, Known]] = {
     "phenonet": Known(Phenonet),
-    "phenonet-small": Known(partial(Phenonet, narrower=2, stem=8)),
+    "phenonet-small": Known(partial(Phenonet, narrower=2, stem=8, weighed=False)),
     "mobilefacenet": Known(MobileFaceNet),
     "mobilefacenet-foamliu": Known(foamliu, IMAGENET),
     "iresnet50": Known(iresnet50),
@@ -67,8 +67,13 @@ def build_for(name: str, state: Mapping[str, Any]) -> Any:
 
 
 def cam_weights(state: Mapping[str, Any]) -> Any:
-    """Class activation weights [features, classes] of a Phenonet's state dict: (W_logits @ W_embedding) transposed."""
-    return (state["classify.weight"].double() @ state["embed.weight"].double()).T.float()
+    """Class activation weights [features, classes] of a Phenonet's state dict: (W_logits @ W_embedding) transposed.
+
+    A pool that weighs places counts with its mean, as in Grad-CAM (Selvaraju 2017).
+    """
+    weights = (state["classify.weight"].double() @ state["embed.weight"].double()).T
+    pool = state.get("pool.weight")
+    return (weights if pool is None else weights * pool.double().sum(dim=(2, 3))).float()
 
 
 def multiply_adds(network: Any) -> int:

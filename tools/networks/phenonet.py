@@ -1,8 +1,9 @@
 """The classifier's own network: MobileFaceNet-like, of operators that run fast as int8.
 
 Rules: ReLU6 only (PReLU falls to a slow reference kernel); the last feature map is non-negative, and everything after
-it is linear (mean, embedding, logits), so class activation maps are exact: logit k is the mean over the map of
-(W_logits @ W_embedding) @ features, plus a constant.
+it is linear (pool, embedding, logits), so class activation maps need no gradient. The pool weighs each place of each
+channel (Chen 2018, MobileFaceNets: a corner of the crop is not its middle); it begins as the mean, which is all that
+phenonet-small has.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from tools.classes import CLASS_IDS, EMBEDDING_SIZE
 
 STEM: Final = 32
 FEATURES: Final = 320
+MAP_PX: Final = 7
 BLOCKS: Final = ((48, 1, 2), (48, 2, 1), (96, 1, 2), (96, 3, 1), (160, 1, 2), (160, 2, 1))
 """Inverted residuals: channels, how many, stride of the first."""
 EXPANSION: Final = 2
@@ -26,6 +28,13 @@ def _conv(before: int, after: int, size: int, stride: int = 1, groups: int = 1) 
         nn.Conv2d(before, after, size, stride, size // 2, groups=groups, bias=False),
         nn.BatchNorm2d(after),
     ]
+
+
+def _pool(channels: int) -> Any:
+    """Each channel's map -> one number, by a weight for each place: at first the mean."""
+    pool = nn.Conv2d(channels, channels, MAP_PX, groups=channels, bias=False)
+    nn.init.constant_(pool.weight, 1 / MAP_PX**2)
+    return pool
 
 
 class InvertedResidual(nn.Module):  # type: ignore[misc]
@@ -52,10 +61,12 @@ class Phenonet(nn.Module):  # type: ignore[misc]
     """[n,3,112,112] -> embedding [n,128], logits [n,classes], features [n,320/narrower,7,7].
 
     narrower: divides the channels of every layer but stem and embedding; stem: channels of the first layer, whose maps
-    are the largest and cost the most time.
+    are the largest and cost the most time; weighed: whether the pool weighs each place, or takes the mean.
     """
 
-    def __init__(self, classes: int = len(CLASS_IDS), narrower: int = 1, stem: int = STEM) -> None:
+    def __init__(
+        self, classes: int = len(CLASS_IDS), narrower: int = 1, stem: int = STEM, *, weighed: bool = True
+    ) -> None:
         super().__init__()
         before = stem
         layers: list[Any] = [*_conv(3, before, 3, 2), nn.ReLU6()]
@@ -64,11 +75,13 @@ class Phenonet(nn.Module):  # type: ignore[misc]
                 layers.append(InvertedResidual(before, channels // narrower, stride if repeat == 0 else 1))
                 before = channels // narrower
         self.body = nn.Sequential(*layers, *_conv(before, FEATURES // narrower, 1), nn.ReLU6())
+        self.pool = _pool(FEATURES // narrower) if weighed else None
         self.embed = nn.Linear(FEATURES // narrower, EMBEDDING_SIZE)
         self.classify = nn.Linear(EMBEDDING_SIZE, classes)
 
     def forward(self, x: Any) -> tuple[Any, Any, Any]:
         """Embedding, logits, features."""
         features = self.body(x)
-        embedding = self.embed(features.mean(dim=(2, 3)))
+        pooled = features.mean(dim=(2, 3)) if self.pool is None else self.pool(features).flatten(1)
+        embedding = self.embed(pooled)
         return embedding, self.classify(embedding), features
