@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,12 @@ from firmware.site import Site
 from kiosk.engine import Engine
 from kiosk.pages.server import WebServer
 from kiosk.pages.web import Look, create_app
-from kiosk.records.store import VolatileRecords
+from kiosk.records.policy import Policy
+from kiosk.records.reset import signing
+from kiosk.records.sealing import Programme
+from kiosk.records.secret import open_secret
+from kiosk.records.store import RecordStore
+from kiosk.records.vault import Vault
 from kiosk.session import Rules
 from kiosk.settings import Settings
 
@@ -62,13 +68,44 @@ def camera_settings(settings: Settings) -> CameraSettings:
 
 
 def check(settings: Settings) -> None:
-    """What can be known to be wrong before anything starts. Raises SettingError, CameraUriError or BundleError."""
+    """What can be known to be wrong before anything starts. Raises KioskError of the part that is wrong."""
     camera_settings(settings)
     CameraUri.parse(settings.camera)
+    policy(settings)
     load_bundle(Path(settings.bundle))
 
 
-def build_engine(settings: Settings, clock: Clock, on_failure: OnFailure) -> Engine:
+def policy(settings: Settings) -> Policy:
+    """The records' share of the settings. Raises ProgrammeKeyError."""
+    if settings.programme_signing_key:
+        signing(settings.programme_signing_key)
+    return Policy(
+        retention_days=settings.retention_days,
+        erase_days=settings.erase_days,
+        programme=Programme(settings.programme_key) if settings.programme_key else None,
+        signing_key=settings.programme_signing_key,
+    )
+
+
+def open_vault(settings: Settings, clock: Clock) -> Vault:
+    """The records of this device. Raises RecordError or StateError."""
+    folder = _state_folder(settings)
+    secret = open_secret(settings.device_secret, folder)
+    return Vault(folder, secret, clock, policy(settings))
+
+
+def _introduce(vault: Vault, settings: Settings, engine: Engine) -> None:
+    """Tell the audit log what is different since the last start, and the log what is not safe."""
+    vault.notice("setting", {row.name: str(getattr(settings, row.name)) for row in fields(settings)})
+    manifest = engine.analyser.manifest
+    vault.notice("bundle", {"active": f"{manifest.id} {manifest.version}"})
+    if warning := open_secret(settings.device_secret, Path(settings.state)).warning:
+        _log.warning("%s", warning)
+    if not vault.pin.is_set:
+        _log.warning("no PIN is set: the records are closed by the device secret alone (python -m kiosk pin set)")
+
+
+def build_engine(settings: Settings, clock: Clock, records: RecordStore, on_failure: OnFailure) -> Engine:
     """Camera, models and light, not started yet."""
     slots = Slots(_state_folder(settings) / "bundles")
     bundle = slots.ensure(Path(settings.bundle))
@@ -80,8 +117,7 @@ def build_engine(settings: Settings, clock: Clock, on_failure: OnFailure) -> Eng
     analyser = Analyser(bundle, MediaPipeMesher(), MediaPipeTracker(), clock, site)
     light = open_light(settings.light, clock=clock)
     rules = Rules(countdown_s=settings.countdown)
-    records = VolatileRecords()
-    return Engine(camera, analyser, light, clock, records, rules, on_failure)
+    return Engine(camera, analyser, light, clock, records, rules, on_failure, settings.site)
 
 
 def _state_folder(settings: Settings) -> Path:
@@ -108,14 +144,17 @@ def run(settings: Settings) -> int:
     with contextlib.ExitStack() as parts:
         server = WebServer(settings.host, settings.port, on_failure)
         parts.callback(server.stop)
-        engine = build_engine(settings, clock, on_failure)
+        vault = open_vault(settings, clock)
+        parts.callback(vault.close)
+        engine = build_engine(settings, clock, vault, on_failure)
         parts.callback(engine.stop)
+        _introduce(vault, settings, engine)
         button = open_button(settings.light, clock=clock)
         parts.callback(button.close)
         button.on_press(engine.shutter)
         button.on_hold(lambda: _switch_off(engine))
         engine.start()
-        server.start(create_app(engine, clock, Look(settings.display_mirror, settings.display_rotation)))
+        server.start(create_app(engine, clock, Look(settings.display_mirror, settings.display_rotation), vault.pin))
         _log.info("kiosk at %s", server.address)
         _live((*engine.workers, server.worker), clock, ending, failed)
     return 1 if failed.is_set() else 0

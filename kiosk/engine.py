@@ -2,7 +2,7 @@
 
 - camera: reads frames into a slot that holds the latest. It never waits for anybody.
 - guide: looks at the latest frame while a session follows a face, and lets time pass in the session.
-- assess: does the one long job, so that neither preview nor page ever wait for it.
+- assess: does the one long job, and keeps the record of its answer, so that neither preview nor page ever wait for it.
 
 The session itself is pure; `dispatch` is the one place where it changes, under one lock.
 """
@@ -21,8 +21,9 @@ from firmware.errors import KioskError
 from firmware.frame import Frame
 from firmware.runtime.latest import Latest, Numbered
 from firmware.runtime.worker import OnFailure, Worker
-from kiosk.events import Assess, Assessed, AssessmentFailed, Event, Guided, Keep, Readiness, Shutter, Tick
-from kiosk.records.record import Record, is_time_trusted
+from kiosk.events import Assess, Assessed, AssessmentFailed, Event, Guided, Keep, Kept, Readiness, Shutter, Tick
+from kiosk.records.encoding import pictures_of
+from kiosk.records.record import Intake, Record, is_time_trusted
 from kiosk.records.store import RecordStore
 from kiosk.session import LOOKING, Moment, Rules, Session, State, step
 
@@ -55,6 +56,7 @@ class Engine:
         records: RecordStore,
         rules: Rules | None = None,
         on_failure: OnFailure | None = None,
+        site: str = "",
     ) -> None:
         self._camera = camera
         self._analyser = analyser
@@ -62,14 +64,16 @@ class Engine:
         self._clock = clock
         self._records = records
         self._rules = rules or Rules()
+        self._site = site
         self._lock = threading.Lock()
         self._session = Session(since_ns=clock.monotonic_ns())
         self._views: Latest[Session] = Latest()
         self._frames: Latest[Frame] = Latest()
         self._jobs: Latest[Assess] = Latest()
+        self._answers: Latest[Keep] = Latest()
         self._frame_ns = clock.monotonic_ns()
         self._read, self._guided = 0, 0
-        self._last_looked, self._last_job = -1, -1
+        self._last_looked, self._last_job, self._last_answer = -1, -1, -1
         self._on_failure = on_failure
         self._workers = (
             Worker("camera", self._read_camera, self._failed, on_end=camera.close),
@@ -118,7 +122,7 @@ class Engine:
     def stop(self) -> None:
         """End the threads and give camera, models and light back."""
         self._show("stopping")
-        for slot in (self._frames, self._jobs, self._views):
+        for slot in (self._frames, self._jobs, self._answers, self._views):
             slot.close()
         ended = [worker.stop() for worker in reversed(self._workers)]
         if all(ended):  # a thread that hangs may still be inside a model
@@ -127,14 +131,15 @@ class Engine:
 
     def conditions(self) -> dict[str, bool]:
         """What must hold before a session may start, by name."""
-        return {"camera": self._is_live(), **{f"{worker.name} thread": worker.alive for worker in self._workers}}
+        threads = {f"{worker.name} thread": worker.alive for worker in self._workers}
+        return {"camera": self._is_live(), **self._records.conditions(), **threads}
 
     def dispatch(self, event: Event) -> Session:
         """Let something happen; returns the session after it."""
         moment = Moment(self._clock.monotonic_ns(), self._rules)
         with self._lock:
             following, effects = step(self._session, event, moment)
-            for effect in effects:  # first, so that what the page shows has happened
+            for effect in effects:
                 self._carry_out(effect)
             if following is not self._session:
                 self._publish(following)
@@ -144,7 +149,7 @@ class Engine:
         if isinstance(effect, Assess):
             self._jobs.put(effect)
         else:
-            self._records.add(Record.of(effect.assessment, self._clock.now(), time_trusted=is_time_trusted()))
+            self._answers.put(effect)
 
     def shutter(self) -> None:
         """The button beside the screen was pressed."""
@@ -198,6 +203,7 @@ class Engine:
             self.dispatch(Guided(self._analyser.guide(item.value, self._session.pointed)))
 
     def _assess(self) -> None:
+        self._records.tend()
         job = self._jobs.get(self._last_job, _TURN_S)
         if job is None:
             return
@@ -205,6 +211,26 @@ class Engine:
         outcome = self._outcome(job.value)
         self._jobs.clear()  # nobody's pictures stay behind
         self.dispatch(outcome)
+        self._keep_answer()
+
+    def _keep_answer(self) -> None:
+        """Make the record of the answer that was just given, if it was one; outside the lock, since a disk is slow."""
+        answer = self._answers.get(self._last_answer, 0)
+        if answer is None:
+            return
+        self._last_answer = answer.number
+        self._answers.clear()
+        self.dispatch(self._kept(answer.value))
+
+    def _kept(self, keep: Keep) -> Event:
+        intake, trusted = Intake(keep.subject), is_time_trusted()
+        record = Record.of(keep.assessment, self._clock.now(), time_trusted=trusted, intake=intake, site=self._site)
+        try:
+            self._records.add(record, pictures_of(keep.assessment) if record.consent.photos else None)
+        except KioskError as error:
+            _log.error("the answer was not kept: %s", error)
+            return AssessmentFailed(f"the answer could not be kept: {error}", keep.ticket)
+        return Kept(keep.ticket)
 
     def _outcome(self, job: Assess) -> Event:
         try:

@@ -58,6 +58,13 @@ class Assessed:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The record of the answer to the Assess with this ticket is durable: now it may be shown."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssessmentFailed:
     """There will be no answer to the Assess with this ticket."""
 
@@ -75,7 +82,7 @@ class Leave:
     """Finish or cancel: back to idle, everything forgotten."""
 
 
-Event = Readiness | Start | Guided | Point | Shutter | Tick | Assessed | AssessmentFailed | Again | Leave
+Event = Readiness | Start | Guided | Point | Shutter | Tick | Assessed | Kept | AssessmentFailed | Again | Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +101,14 @@ class Assess:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Effect: an answer was given; make its record."""
+    """Effect: there is an answer; make its record and send Kept, or AssessmentFailed when it cannot be kept.
+
+    ticket: of the Assess that it answers.
+    """
 
     assessment: Assessment
+    ticket: int
+    subject: Subject = field(default_factory=Subject)
 
 
 Effects = tuple[Assess | Keep, ...]

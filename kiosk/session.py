@@ -7,7 +7,7 @@ late cannot do harm.
     blocked <-> idle -> positioning -> countdown -> capturing -> analysing -> result | retake
                           ^----------------'                                     '------> positioning
 
-The countdown is honest: only frames exposed after zero are kept.
+The countdown is honest: only frames exposed after zero are kept. An answer is shown only once its record is durable.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from kiosk.events import (
     Event,
     Guided,
     Keep,
+    Kept,
     Leave,
     Point,
     Readiness,
@@ -76,8 +77,9 @@ class Session:
 
     missing: conditions that do not hold, so that no session can start.
     steady_since_ns: since when the face holds still and may be taken. zero_ns: when the countdown ends.
-    kept: frames exposed after zero. reason: why a picture must be taken again. subject: age and sex, as far as known;
-    pointed: where the operator says that the subject is, when there are several people. shown: the advice on the page.
+    kept: frames exposed after zero. pending: the answer, until its record is durable. reason: why a picture must be
+    taken again. subject: age and sex, as far as known; pointed: where the operator says that the subject is, when there
+    are several people. shown: the advice on the page.
     """
 
     state: State = State.BLOCKED
@@ -87,6 +89,7 @@ class Session:
     steady_since_ns: int | None = None
     zero_ns: int = 0
     kept: tuple[Frame, ...] = ()
+    pending: Assessment | None = None
     assessment: Assessment | None = None
     reason: str = ""
     subject: Subject = field(default_factory=Subject)
@@ -117,15 +120,17 @@ def step(session: Session, event: Event, moment: Moment) -> tuple[Session, Effec
     """The next session, and what is to be done. Returns the same object when nothing changed."""
     handler = TRANSITIONS.get((session.state, type(event)))
     following = handler(session, event, moment) if handler else session
-    return following, _effects(following) if following.state is not session.state else ()
+    return following, _effects(session, following)
 
 
-def _effects(entered: Session) -> Effects:
-    """What entering a state asks for."""
-    if entered.state is State.ANALYSING:
-        return (Assess(entered.kept, entered.since_ns, entered.subject, entered.pointed),)
-    if entered.state is State.RESULT and entered.assessment:
-        return (Keep(entered.assessment),)
+def _effects(before: Session, now: Session) -> Effects:
+    """What a change asks for."""
+    if now.state is not State.ANALYSING:
+        return ()
+    if before.state is not State.ANALYSING:
+        return (Assess(now.kept, now.since_ns, now.subject, now.pointed),)
+    if now.pending and not before.pending:
+        return (Keep(now.pending, now.since_ns, now.subject),)
     return ()
 
 
@@ -216,12 +221,20 @@ def _give_up(session: Session, _: Event, moment: Moment) -> Session:
 
 def _answer(session: Session, event: Event, moment: Moment) -> Session:
     assert isinstance(event, Assessed)  # noqa: S101
-    if event.ticket != session.since_ns:
+    if event.ticket != session.since_ns or session.pending:
         return session
     if event.assessment.status is not Status.OK:
         advice = event.assessment.best.guidance.quality.advice
         return _retake(session, moment, advice or "; ".join(event.assessment.decision.reasons))
-    return replace(_enter(State.RESULT, moment, session), assessment=event.assessment)
+    return replace(session, pending=event.assessment)
+
+
+def _show(session: Session, event: Event, moment: Moment) -> Session:
+    """Analysing: the record is durable, so the answer may be seen."""
+    assert isinstance(event, Kept)  # noqa: S101
+    if event.ticket != session.since_ns or session.pending is None:
+        return session
+    return replace(_enter(State.RESULT, moment, session), assessment=session.pending)
 
 
 def _failed(session: Session, event: Event, moment: Moment) -> Session:
@@ -273,6 +286,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Handler]] = {
     (State.CAPTURING, Guided): _collect,
     (State.CAPTURING, Tick): _give_up,
     (State.ANALYSING, Assessed): _answer,
+    (State.ANALYSING, Kept): _show,
     (State.ANALYSING, AssessmentFailed): _failed,
     (State.ANALYSING, Tick): _overdue,
 }

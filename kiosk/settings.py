@@ -21,6 +21,8 @@ from firmware.site import PREVALENCE
 
 Check = Callable[[Any], bool]
 REPOSITORY = Path(__file__).parents[1]
+SECRETS = ("file", "systemd", "otp")
+"""What keeps the device secret; see kiosk/records/secret.py."""
 
 
 def _between(low: float, high: float) -> Check:
@@ -90,6 +92,18 @@ class Settings:
     bundle: str = _setting(
         str(REPOSITORY / "models" / "phantom"), "model bundle that is installed when no slot holds one"
     )
+    site: str = _setting("", "name of the place, as it stands in every record")
+    device_secret: str = _setting(
+        "file", "where the device secret is; file: beside the records, which is NOT SAFE", _one_of(*SECRETS),
+        ", ".join(SECRETS),
+    )  # fmt: skip
+    programme_key: str = _setting("", "age1...: public key that every record is sealed to; empty for none")
+    programme_signing_key: str = _setting("", "Ed25519 public key, hex, that resets a forgotten PIN; empty for none")
+    retention_days: int = _setting(30, "days that this device can read a record", _between(1, 3650), "1 to 3650")
+    erase_days: int = _setting(
+        0, "days after which nothing of a record is left here, exported or not; 0 for never", _between(0, 3650),
+        "0 to 3650",
+    )  # fmt: skip
     state: str = _setting(str(REPOSITORY / "var"), "folder that the kiosk writes to")
 
     def __post_init__(self) -> None:

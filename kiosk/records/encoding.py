@@ -44,8 +44,8 @@ def record_of_json(values: dict[str, Any]) -> Record:
     """The record of what `record_json` gave. Raises RecordDamagedError for anything else."""
     try:
         return _record(dict(values))
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecordDamagedError(f"the record is not of version {VERSION} ({error})") from error
+    except (KeyError, TypeError, ValueError):  # whose text, in a log, would tell of a person
+        raise RecordDamagedError(f"the record is not of version {VERSION}") from None
 
 
 def record_bytes(record: Record) -> bytes:
@@ -57,8 +57,8 @@ def record_of_bytes(content: bytes) -> Record:
     """The record of what `record_bytes` gave. Raises RecordDamagedError for anything else."""
     try:
         values = json.loads(content)
-    except ValueError as error:
-        raise RecordDamagedError("the record is no JSON") from error
+    except ValueError:
+        raise RecordDamagedError("the record is no JSON") from None
     if not isinstance(values, dict):
         raise RecordDamagedError("the record is no JSON object")
     return record_of_json(values)
@@ -85,8 +85,8 @@ def pictures_of_bytes(photo: bytes, crop: bytes) -> Pictures:
     try:
         values = json.loads(crop)
         return Pictures(photo, base64.b64decode(values["crop"]), tuple((x, y) for x, y in values["points"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecordDamagedError("the record's crop cannot be read") from error
+    except (KeyError, TypeError, ValueError):
+        raise RecordDamagedError("the record's crop cannot be read") from None
 
 
 def pack(record: Record, pictures: Pictures | None) -> bytes:

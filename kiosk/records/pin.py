@@ -64,13 +64,14 @@ class PinGate:
         self._lock = threading.Lock()
         if not database.rows("SELECT n FROM keyring"):
             self.renew("made")
-        self._public: bytes = self._row()[0]
+        self._public, _, _, pin = self._row()
+        self._is_set = bool(pin)
         self._free_ns = self._after(self._attempts())
 
     @property
     def is_set(self) -> bool:
-        """Whether there is a PIN. Without one the private key is closed by the device secret alone."""
-        return bool(self._row()[3])
+        """Whether there is a PIN. Without one the private key is closed by the device secret alone. Asks no disk."""
+        return self._is_set
 
     @property
     def public(self) -> bytes:
@@ -98,6 +99,7 @@ class PinGate:
         with self._database.transaction():
             self._database.execute("UPDATE keyring SET private = ?, salt = ?, pin = 1", private, salt)
             self._audit.append("pin", "changed" if current else "set")
+        self._is_set = True
         self._database.truncate_log()  # the wrap that the old PIN, or none, opened
 
     def renew(self, why: str) -> None:
@@ -109,7 +111,7 @@ class PinGate:
             self._database.execute("INSERT INTO keyring VALUES (1, ?, ?, x'', 0)", opened.public, private)
             self._facts.put(ATTEMPTS, "0")
             self._audit.append("key pair", why)
-        self._public, self._free_ns = opened.public, 0
+        self._public, self._is_set, self._free_ns = opened.public, False, 0
 
     def _try(self, pin: str, attempts: int) -> OpenedKey:
         _, _, salt, _ = self._row()

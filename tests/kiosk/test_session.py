@@ -22,6 +22,7 @@ from kiosk.events import (
     Event,
     Guided,
     Keep,
+    Kept,
     Leave,
     Point,
     Readiness,
@@ -63,7 +64,8 @@ class Kiosk:
         return self.session.state
 
     def answered(self, now_s: float, status: Status = Status.OK) -> State:
-        return self.at(now_s, Assessed(assessment(status), self.session.since_ns))
+        ticket = self.session.since_ns
+        return self.at(now_s, Assessed(assessment(status), ticket), Kept(ticket))
 
     def see(self, now_s: float, verdict: Verdict = Verdict.PASS, x: float = 0.0, advice: Advice | None = None) -> State:
         return self.at(now_s, Guided(guidance(verdict, now_s, x, advice)))
@@ -98,7 +100,7 @@ def test_a_whole_visit_from_start_to_result_and_back(kiosk: Kiosk) -> None:
     assert len(effect.frames) == FRAMES
     assert kiosk.answered(6) is State.RESULT
     assert kiosk.session.assessment is not None
-    assert kiosk.effects[1:] == [Keep(kiosk.session.assessment)]
+    assert [type(effect) for effect in kiosk.effects] == [Assess, Keep]
     assert kiosk.at(7, Leave()) is State.IDLE
     assert kiosk.session == Session(State.IDLE, kiosk.session.since_ns, ())
 
@@ -219,6 +221,25 @@ def test_an_answer_that_comes_after_cancel_is_forgotten(kiosk: Kiosk) -> None:
     assert kiosk.session.assessment is None
 
 
+def test_an_answer_is_shown_only_once_its_record_is_durable(kiosk: Kiosk) -> None:
+    _to_analysis(kiosk)
+    ticket, answer = kiosk.session.since_ns, assessment()
+    assert kiosk.at(6, Kept(ticket)) is State.ANALYSING, "nothing was kept yet"
+    assert kiosk.at(6, Assessed(answer, ticket), Assessed(assessment(), ticket)) is State.ANALYSING
+    assert kiosk.effects[1:] == [Keep(answer, ticket)] and kiosk.session.assessment is None
+    assert kiosk.at(7, Kept(ticket + 1)) is State.ANALYSING
+    assert kiosk.at(7, Kept(ticket)) is State.RESULT
+    assert kiosk.session.assessment is answer and kiosk.session.pending is None
+
+
+def test_an_answer_that_cannot_be_kept_is_not_shown_and_says_why(kiosk: Kiosk) -> None:
+    _to_analysis(kiosk)
+    ticket = kiosk.session.since_ns
+    kiosk.at(6, Assessed(assessment(), ticket))
+    assert kiosk.at(6, AssessmentFailed("REC-05 the disk is full", ticket)) is State.RETAKE
+    assert (kiosk.session.reason, kiosk.session.pending) == ("REC-05 the disk is full", None)
+
+
 @pytest.mark.parametrize("late", [Assessed(assessment(), 1), AssessmentFailed("late", 1)])
 def test_the_next_person_never_gets_the_answer_of_the_one_before(late: Event, kiosk: Kiosk) -> None:
     _to_analysis(kiosk)
@@ -255,6 +276,7 @@ EVENTS: Sequence[Event] = (
     Guided(guidance(faces=0, verdict=Verdict.BLOCK)),
     *(Assessed(assessment(Status.OK, outcome), 0) for outcome in Outcome),
     Assessed(assessment(Status.REFUSED), 0),
+    Kept(0),
     AssessmentFailed("x", 0),
 )
 
@@ -263,7 +285,7 @@ EVENTS: Sequence[Event] = (
 def test_whatever_happens_there_is_a_way_back_to_idle(history: list[tuple[Event, float, bool]]) -> None:
     kiosk = Kiosk()
     for event, wait_s, in_time in history:
-        answer = isinstance(event, Assessed | AssessmentFailed) and in_time
+        answer = isinstance(event, Assessed | Kept | AssessmentFailed) and in_time
         kiosk.at(kiosk.now_s + wait_s, replace(event, ticket=kiosk.session.since_ns) if answer else event)
         assert kiosk.session.kept == () or kiosk.session.state in {State.COUNTDOWN, State.CAPTURING, State.ANALYSING}
         assert (kiosk.session.assessment is not None) == (kiosk.session.state is State.RESULT)
