@@ -18,9 +18,9 @@ import numpy as np
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from firmware.decoding.wire import is_too_large
 from firmware.errors import CameraAbsentError, NoPhotosError, PhotoSizeError, PhotoUnreadableError
 from firmware.frame import Pixels
-from firmware.photo import is_too_large
 
 PHOTO_ENDS: Mapping[str, bytes] = {".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9", ".png": b"IEND"}
 """What closes a complete file of each kind; OpenCV fills up a cut one with grey and says nothing."""

@@ -18,7 +18,7 @@ from firmware.commands import SHIPPED_BUNDLE
 from firmware.commands.output import write_picture
 from firmware.errors import PhotoError
 from firmware.face.mesh import MediaPipeMesher
-from firmware.photo import find_photos, read_photo
+from firmware.photo import DECODER, find_photos, read_photo
 from firmware.report import as_json, as_text, unreadable_json
 from firmware.site import PREVALENCE, Site
 from firmware.stopwatch import Stopwatch
@@ -85,6 +85,7 @@ def _place(text: str) -> tuple[float, float]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Answer for every photo; what cannot be read is reported, and the others are still analysed."""
+    DECODER.start()  # it gets ready on another core while the models are loaded
     bundle = load_bundle(arguments.bundle)
     site = Site(arguments.prevalence, arguments.sensitivity, arguments.hfov)
     with Analyser(bundle, MediaPipeMesher(), site=site) as analyser:

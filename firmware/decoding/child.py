@@ -1,0 +1,76 @@
+"""The process that decodes: it takes files on its standard input and answers there, until the other side goes.
+
+Before it has seen a byte of a file it has given up everything that it does not need: it may open nothing (no file, no
+socket), write to no file, start nothing, dump nothing, and take a bounded share of memory and processor. `decoder`
+starts it with `python -I -S` and an empty environment; it imports Pillow and no more.
+"""
+
+from __future__ import annotations
+
+import resource
+from typing import BinaryIO, Final
+
+from PIL import Image, MpoImagePlugin, TiffImagePlugin  # noqa: F401 - what Pillow would import when it meets one
+
+from firmware.decoding.picture import decode
+from firmware.decoding.wire import HEAD, MOST_ENCODED_BYTES, MOST_TEXT_BYTES, QUESTION, Kind, RefusedError
+
+MOST_MEMORY_BYTES: Final = 1_300_000_000
+"""50 megapixels that are transparent and have to be turned take a gigabyte."""
+MOST_CPU_S: Final = 30
+"""Of its whole life; `decoder` replaces a child long before."""
+LIMITS: Final = {
+    resource.RLIMIT_AS: MOST_MEMORY_BYTES,
+    resource.RLIMIT_CPU: MOST_CPU_S,
+    resource.RLIMIT_FSIZE: 0,
+    resource.RLIMIT_NPROC: 0,
+    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_NOFILE: 0,
+}
+"""Limit -> its value, soft and hard. What is open already stays open."""
+
+
+def main() -> None:
+    """Serve until the other side closes."""
+    asked, answers = open(0, "rb"), open(0, "wb", closefd=False)  # noqa: SIM115 - one socket, both ways
+    Image.preinit()
+    give_up()
+    while (question := asked.read(QUESTION.size)) and len(question) == QUESTION.size:
+        (length,) = QUESTION.unpack(question)
+        if length > MOST_ENCODED_BYTES:
+            return
+        _answer(asked.read(length), answers)
+
+
+def give_up() -> None:
+    """Take the limits; there is no way back."""
+    for limit, value in LIMITS.items():
+        resource.setrlimit(limit, (value, value))
+
+
+def _answer(encoded: bytes, answers: BinaryIO) -> None:
+    def promise(width: int, height: int) -> None:
+        answers.write(HEAD.pack(Kind.PROMISED, width, height))
+        answers.flush()
+
+    try:
+        picture = decode(encoded, promise)
+        head, body = HEAD.pack(Kind.PICTURE, picture.width, picture.height), picture.rgb
+    except RefusedError as refused:
+        head, body = _refusal(refused.kind, str(refused))
+    except MemoryError:
+        head, body = _refusal(Kind.NO_SIZE, "takes too much memory")
+    except Exception as error:  # noqa: BLE001 - the boundary: whatever Pillow trips over, the other side hears of it
+        head, body = _refusal(Kind.NO_PHOTO, f"is damaged ({type(error).__name__})")
+    answers.write(head)
+    answers.write(body)
+    answers.flush()
+
+
+def _refusal(kind: Kind, text: str) -> tuple[bytes, bytes]:
+    body = text.encode(errors="replace")[:MOST_TEXT_BYTES]
+    return HEAD.pack(kind, 0, len(body)), body
+
+
+if __name__ == "__main__":
+    main()
