@@ -9,9 +9,11 @@ import os
 from pathlib import Path
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Replace `path` by `content`; when this returns it will survive a power cut."""
+def write_durably(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Replace `path` by `content`; when this returns it will survive a power cut. mode: who may read it, less umask."""
     aside = path.with_name(f".{path.name}.new")
+    aside.unlink(missing_ok=True)
+    aside.touch(mode)
     with aside.open("wb") as file:
         file.write(content)
         file.flush()

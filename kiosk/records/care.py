@@ -92,8 +92,9 @@ class Care:
         """What an hour asks for: note the time that is believed, and take away what has had its time."""
         now, policy = self._clock.now(), self._policy
         self._facts.put(SEEN, now.isoformat())
+        self._erasure.begin(round(now.timestamp()))
         if policy.erase_days:
-            self._erasure.erase("at < ?", _before(now, policy.erase_days), "all its time is over")
+            self._erasure.erase("since < ?", _before(now, policy.erase_days), "all its time is over")
         self._erasure.retire(_before(now, policy.retention_days), "its time on this device is over")
 
 

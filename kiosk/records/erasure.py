@@ -30,13 +30,17 @@ class Erasure:
         """Erase the records for which an SQL condition on one value holds; returns how many."""
         return self._go(f"{condition} AND (key IS NOT NULL OR programme IS NOT NULL)", value, GONE, "", why)
 
+    def begin(self, now: int) -> None:
+        """Let the time of those begin that were kept while no clock was believed."""
+        self._database.execute("UPDATE record SET since = ? WHERE since IS NULL AND key IS NOT NULL", now)
+
     def retire(self, before: int, why: str) -> int:
-        """Destroy this device's keys of what was recorded before then (seconds since 1970); returns how many.
+        """Destroy this device's keys of what is here since before then (seconds since 1970); returns how many.
 
         Without a programme nobody could read them any more: then they are erased.
         """
-        alone = self.erase("programme IS NULL AND at < ?", before, why)
-        return alone + self._go("key IS NOT NULL AND at < ?", before, "key = NULL", "AND kind != 'age'", why)
+        alone = self.erase("programme IS NULL AND since < ?", before, why)
+        return alone + self._go("key IS NOT NULL AND since < ?", before, "key = NULL", "AND kind != 'age'", why)
 
     def _go(self, condition: str, value: object, change: str, blobs: str, why: str) -> int:
         chosen = f"FROM record WHERE {condition}"

@@ -70,9 +70,7 @@ class FileSecret:
     def make(self) -> None:
         """See DeviceSecret."""
         if not self._path.exists():
-            self._path.touch(mode=0o600)
-            write_durably(self._path, secrets.token_bytes(LENGTH))
-            self._path.chmod(0o600)
+            write_durably(self._path, secrets.token_bytes(LENGTH), mode=0o600)
 
     def destroy(self) -> None:
         """See DeviceSecret."""

@@ -14,7 +14,7 @@ from kiosk.records.database import Database
 from kiosk.records.record import Record
 
 INSERT = (
-    "INSERT INTO record (id, camp, at, day, outcome, bundle, key, programme) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO record (id, camp, at, since, day, outcome, bundle, key, programme) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "INSERT INTO blob VALUES (?, ?, ?)",
 )
 FOUND = "SELECT id, at, outcome, bundle, key IS NOT NULL, programme IS NOT NULL, exported FROM record"
@@ -57,13 +57,15 @@ class Shelf:
         self._audit = audit
         self._camp_key = camp_key
 
-    def insert(self, record: Record, wrapped: bytes, blobs: Mapping[str, bytes], programme: str | None) -> None:
-        """One record with its sealed blobs, and what the audit log says of it, durably."""
+    def insert(
+        self, record: Record, wrapped: bytes, blobs: Mapping[str, bytes], programme: str | None, *, believed: bool
+    ) -> None:
+        """One record with its sealed blobs, and what the audit log says of it, durably. believed: its date."""
         bundle, day = f"{record.bundle_id} {record.bundle_version}", record.at.astimezone().date().isoformat()
         camp = self.camp(record.camp_number) if record.camp_number else None
         at, outcome, said = round(record.at.timestamp()), record.outcome.value, record.consent
         with self._database.transaction():
-            row = record.id, camp, at, day, outcome, bundle, wrapped, programme
+            row = record.id, camp, at, at if believed else None, day, outcome, bundle, wrapped, programme
             n = self._database.execute(INSERT[0], *row)
             for kind, blob in blobs.items():
                 self._database.execute(INSERT[1], n, kind, blob)

@@ -102,7 +102,8 @@ class Vault:
             blobs["age"] = programme.seal(pack(record, kept))
         try:
             wrapped = wrap(key, self.pin.public, record.id)
-            self.shelf.insert(record, wrapped, blobs, programme.recipient if programme else None)
+            to, believed = programme.recipient if programme else None, not self.care.doubt()
+            self.shelf.insert(record, wrapped, blobs, to, believed=believed)
         except RecordError:
             self.care.failed()
             raise
@@ -146,6 +147,7 @@ class Vault:
     def reset_pin(self, token: str) -> None:
         """Forget the PIN by the programme's token, and with it the keys that only the PIN could open."""
         reset.check(self.facts, token, self._policy.signing_key)
+        self._erasure.begin(0)
         self._erasure.retire(FOR_EVER, "PIN reset")  # first: after a cut in between the token still serves
         with self._database.transaction():
             self.facts.drop(reset.QUESTION)

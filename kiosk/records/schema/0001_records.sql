@@ -19,6 +19,7 @@ CREATE TABLE record (
   id        TEXT NOT NULL UNIQUE,
   camp      BLOB,               -- HMAC of the camp number; NULL: none was given, or the record was erased
   at        INTEGER NOT NULL,   -- seconds since 1970 by the device's clock
+  since     INTEGER,            -- its time counts from here; NULL: no clock was believed since it was kept
   day       TEXT NOT NULL,
   outcome   TEXT NOT NULL,
   bundle    TEXT NOT NULL,
@@ -29,8 +30,8 @@ CREATE TABLE record (
 
 CREATE INDEX record_camp ON record (camp) WHERE camp IS NOT NULL;
 CREATE INDEX record_report ON record (day, outcome, bundle);
-CREATE INDEX record_readable ON record (at) WHERE key IS NOT NULL;
-CREATE INDEX record_sealed ON record (at) WHERE programme IS NOT NULL;
+CREATE INDEX record_readable ON record (since) WHERE key IS NOT NULL;
+CREATE INDEX record_sealed ON record (since) WHERE programme IS NOT NULL;
 
 CREATE TABLE blob (
   record INTEGER NOT NULL REFERENCES record (n),
