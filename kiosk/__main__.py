@@ -1,4 +1,4 @@
-"""`python -m kiosk`: run the kiosk, or look at its configuration.
+"""`python -m kiosk`: run the kiosk, look at its configuration, or at its records.
 
 Exit status: 0 ended as asked, 1 a core part failed, 2 wrong usage or configuration, 130 Ctrl-C while starting.
 """
@@ -10,8 +10,13 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firmware.errors import KioskError
+from kiosk.records.arguments import add_commands
+
+if TYPE_CHECKING:
+    from kiosk.settings import Settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +46,22 @@ def _do(arguments: argparse.Namespace) -> int:
     if arguments.check_config:
         print("the configuration is good")
         return 0
+    if arguments.command:
+        print(_records(arguments, settings))
+        return 0
     return run(settings)
+
+
+def _records(arguments: argparse.Namespace, settings: Settings) -> str:
+    from firmware.clock import SystemClock
+    from kiosk.app import open_vault, state_folder
+    from kiosk.records.commands import run_command, wipe
+    from kiosk.records.secret import open_secret
+
+    if arguments.command == "wipe":
+        folder = state_folder(settings)
+        return wipe(folder, open_secret(settings.device_secret, folder), sure=arguments.yes)
+    return run_command(arguments, lambda: open_vault(settings, SystemClock()))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check-config", action="store_true", help="only say whether the configuration is good")
     what.add_argument("--dump-config", action="store_true", help="print every setting with its meaning")
+    add_commands(parser)
     return parser
 
 

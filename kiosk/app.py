@@ -89,7 +89,7 @@ def policy(settings: Settings) -> Policy:
 
 def open_vault(settings: Settings, clock: Clock) -> Vault:
     """The records of this device. Raises RecordError or StateError."""
-    folder = _state_folder(settings)
+    folder = state_folder(settings)
     secret = open_secret(settings.device_secret, folder)
     return Vault(folder, secret, clock, policy(settings))
 
@@ -107,7 +107,7 @@ def _introduce(vault: Vault, settings: Settings, engine: Engine) -> None:
 
 def build_engine(settings: Settings, clock: Clock, records: RecordStore, on_failure: OnFailure) -> Engine:
     """Camera, models and light, not started yet."""
-    slots = Slots(_state_folder(settings) / "bundles")
+    slots = Slots(state_folder(settings) / "bundles")
     bundle = slots.ensure(Path(settings.bundle))
     _log.info("bundle %s %s from slot %s", bundle.manifest.id, bundle.manifest.version, slots.active)
     cv2.setNumThreads(1)  # the second core belongs to the page
@@ -120,7 +120,8 @@ def build_engine(settings: Settings, clock: Clock, records: RecordStore, on_fail
     return Engine(camera, analyser, light, clock, records, rules, on_failure, settings.site)
 
 
-def _state_folder(settings: Settings) -> Path:
+def state_folder(settings: Settings) -> Path:
+    """The folder that the kiosk writes to, made where it is not there. Raises StateError."""
     folder = Path(settings.state)
     try:
         folder.mkdir(parents=True, exist_ok=True)

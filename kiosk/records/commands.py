@@ -1,0 +1,110 @@
+"""What an engineer does to the records from the command line: audit, erase, pin, reseal, clock, wipe.
+
+The kiosk must be stopped, since only one process may own the vault. A PIN is asked for without an echo, or read as a
+line where there is no terminal; it is never an argument, which every other process could see.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from firmware.errors import PinError
+from kiosk.records import reset
+from kiosk.records.audit import Head
+from kiosk.records.place import Place
+from kiosk.records.secret import DeviceSecret
+from kiosk.records.vault import Vault
+
+Command = Callable[[Vault, argparse.Namespace], str]
+
+
+def audit_verify(vault: Vault, said: argparse.Namespace) -> str:
+    """Check the whole log."""
+    head = vault.audit.verify(Head.of(said.head) if said.head else None)
+    return f"the audit log is whole: {head.entries} entries\nhead {head}"
+
+
+def audit_show(vault: Vault, _: argparse.Namespace) -> str:
+    """The log, a line for each entry."""
+    return "\n".join(f"{e.n:7} {e.at} {e.what}: {e.about}" for e in vault.audit.entries())
+
+
+def erase(vault: Vault, said: argparse.Namespace) -> str:
+    """Erase a subject."""
+    return f"{vault.erase(said.camp_number)} records erased"
+
+
+def pin_set(vault: Vault, _: argparse.Namespace) -> str:
+    """Set the PIN, or change it."""
+    current = ask("PIN until now: ") if vault.pin.is_set else None
+    new = ask("new PIN: ")
+    if ask("once more: ") != new:
+        raise PinError("the two were not the same", "Nothing was changed; try again.")
+    vault.pin.set(new, current)
+    return "the PIN is set"
+
+
+def pin_forgot(vault: Vault, _: argparse.Namespace) -> str:
+    """Ask for a token."""
+    question = reset.ask(vault.facts, vault.device)
+    return f"give this to the programme:\n{question}\nthen: python -m kiosk pin reset TOKEN"
+
+
+def pin_reset(vault: Vault, said: argparse.Namespace) -> str:
+    """Believe the token."""
+    vault.reset_pin(said.token)
+    return "the PIN is forgotten; set a new one: python -m kiosk pin set"
+
+
+def reseal(vault: Vault, _: argparse.Namespace) -> str:
+    """After the programme's key was rotated."""
+    return f"{vault.reseal(vault.pin.unlock(ask('PIN: ')))} records sealed to the programme's key of now"
+
+
+def clock_accept(vault: Vault, _: argparse.Namespace) -> str:
+    """Confirm the date."""
+    vault.care.accept_clock()
+    return "the clock is believed"
+
+
+COMMANDS: Final[Mapping[tuple[str, ...], Command]] = {
+    ("audit", "verify"): audit_verify,
+    ("audit", "show"): audit_show,
+    ("pin", "set"): pin_set,
+    ("pin", "forgot"): pin_forgot,
+    ("pin", "reset"): pin_reset,
+    ("clock", "accept"): clock_accept,
+    ("erase", ""): erase,
+    ("reseal", ""): reseal,
+}
+
+
+def run_command(said: argparse.Namespace, open_vault: Callable[[], Vault]) -> str:
+    """Do what was asked; returns what to print. Raises KioskError."""
+    vault = open_vault()
+    try:
+        return COMMANDS[said.command, getattr(said, "action", "")](vault, said)
+    finally:
+        vault.close()
+
+
+def wipe(state: Path, secret: DeviceSecret, *, sure: bool) -> str:
+    """Decommission the device: needs neither PIN nor a vault that opens."""
+    if not sure:
+        return "this destroys every record on this device, for ever; export first, then: python -m kiosk wipe --yes"
+    place = Place(state)
+    try:
+        place.wipe(secret)
+    finally:
+        place.close()
+    return "the keys are destroyed and the records are gone"
+
+
+def ask(question: str) -> str:
+    """A PIN from the terminal, or a line of the input."""
+    return getpass.getpass(question) if sys.stdin.isatty() else sys.stdin.readline().strip()
