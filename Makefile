@@ -4,12 +4,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 CAMERA ?= replay://models/phantom/frames?fps=10&loop=1
 PORT   ?= 8080
+RUNS   ?= 1000000
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 # On a Pi picamera2 and lgpio come from apt, so the environment sees the system's packages there.
 SYSTEM := $(shell $(PYTHON) -c 'import picamera2' 2>/dev/null && echo --system-site-packages)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes
 
-.PHONY: help setup setup-test setup-workshop workshop-if-possible programs demo test lint bench convert-bars screenshots clean
+.PHONY: help setup setup-test setup-workshop workshop-if-possible programs demo test lint bench fuzz convert-bars screenshots clean
 
 help:            ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -33,10 +34,10 @@ $(VENV)/.workshop: requirements-workshop.txt $(VENV)/.device
 	@touch $@
 
 # program:package, for tests that drive the real thing
-PROGRAMS := chromium:chromium gst-launch-1.0:gstreamer1.0-tools systemd-analyze:systemd
+PROGRAMS := chromium:chromium gst-launch-1.0:gstreamer1.0-tools systemd-analyze:systemd fusermount3:fuse3
 PACKAGES  = $(foreach pair,$(PROGRAMS),$(if $(shell command -v $(firstword $(subst :, ,$(pair)))),,$(lastword $(subst :, ,$(pair)))))
 
-programs:        ## install Chromium and GStreamer from Debian for the tests, where that is possible
+programs:        ## install Chromium, GStreamer and FUSE from Debian for the tests, where that is possible
 	@[ -z "$(strip $(PACKAGES))" ] || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	  $(SUDO) apt-get install -y -qq --no-install-recommends $(PACKAGES) gstreamer1.0-plugins-base fonts-dejavu-core \
 	  >/dev/null; } || echo "Not installed: $(PACKAGES). The tests that need them are skipped; to run them: apt install $(PACKAGES)"
@@ -59,6 +60,12 @@ lint: setup setup-test  ## ruff, mypy, import-linter
 
 bench: setup setup-test programs  ## the benchmark: one table, and bench.json
 	$(BIN)/python -m tools.bench
+
+fuzz: setup setup-test  ## fuzz every reader of foreign data, 1,000,000 executions each (RUNS=5000 for a look)
+	$(BIN)/python -m tests.fuzz --runs $(RUNS)
+
+faults: setup setup-test programs  ## 300 power cuts, 300 kills, a disk that is full or read-only at every operation (5 min)
+	FAULTS=300 $(BIN)/python -m pytest tests/faults -s
 
 convert-bars: setup-workshop  ## conversion against its limits: FACES=folder of face photos WEIGHTS=public MobileFaceNet.pt (5 min)
 	$(BIN)/python -m tools.convert_bars --faces $(FACES) --state-dict $(WEIGHTS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import errno
 import json
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,8 @@ from firmware.site import PREVALENCE
 
 Check = Callable[[Any], bool]
 REPOSITORY = Path(__file__).parents[1]
+LARGEST_BYTES = 65536
+"""Of a configuration file, which is some 3,000 long."""
 SECRETS = ("file", "systemd", "otp")
 """What keeps the device secret; see kiosk/records/secret.py."""
 
@@ -149,8 +152,12 @@ _KINDS: Mapping[type, str] = {str: "a text", int: "a whole number", bool: "true 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+        if len(content) > LARGEST_BYTES:
+            raise OSError(errno.EFBIG, "it is too large")
+        return tomllib.loads(content.decode())
+    except (OSError, ValueError, RecursionError) as error:  # of TOML, of UTF-8, and of what is nested without end
         why = error.strerror if isinstance(error, OSError) else error
         raise SettingFileError(f"{path} cannot be read: {why}") from error
 
@@ -162,7 +169,7 @@ def _override(text: str) -> tuple[str, Any]:
         raise SettingError(f"{text!r} is not name=value")
     try:
         return name, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return name, value
 
 

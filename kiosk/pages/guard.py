@@ -82,6 +82,7 @@ class Guard:
         if differing := sorted(name for name in {*routed, *wanted} if routed.get(name) != wanted.get(name)):
             raise RouteError(f"routes and rules differ in: {', '.join(differing)}")
         app.config["TRUSTED_HOSTS"] = TRUSTED_HOSTS
+        app.url_map.merge_slashes = False  # another address is another page: no redirects
         app.before_request(self._check)
         app.after_request(self._harden)
 
@@ -96,11 +97,13 @@ class Guard:
         g.visitor = g.arrived = visitor
 
     def _check(self) -> None:
+        if not _is_well_formed():
+            abort(400)
         if request.url_rule is None:  # a foreign Host, no such path, no such method: Flask refuses it by itself
             return
         rule = self._rules.get(request.endpoint or "")
         g.visitor = self._visitors.find(request.cookies.get(COOKIE, ""))
-        if rule is None or not _is_addressed_to_us() or not _comes_from_us():
+        if rule is None or not _comes_from_us():
             abort(403)
         if request.method not in rule.methods:
             abort(405)
@@ -125,9 +128,10 @@ class Guard:
         return response
 
 
-def _is_addressed_to_us() -> bool:
-    """Whether Host was said at all; Flask has compared it, but takes the socket's own name where there is none."""
-    return "HTTP_HOST" in request.environ
+def _is_well_formed() -> bool:
+    """Whether Host was said at all (Flask takes the socket's own name where there is none), and the query is text."""
+    query = request.query_string.decode("latin-1")
+    return "HTTP_HOST" in request.environ and query.isascii() and query.isprintable()
 
 
 def _comes_from_us() -> bool:

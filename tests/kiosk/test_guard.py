@@ -99,7 +99,9 @@ def ask(app: Flask, method: str, path: str, headers: Headers | None = None, body
         "wsgi.errors": None,
     }
     for name, value in (headers or {}).items():
-        environ[name if name == "CONTENT_LENGTH" else "HTTP_" + name.upper().replace("-", "_")] = value
+        environ[name if name in {"CONTENT_LENGTH", "QUERY_STRING"} else "HTTP_" + name.upper().replace("-", "_")] = (
+            value
+        )
     if environ["HTTP_HOST"] == "":
         del environ["HTTP_HOST"]
     said: list[Any] = []
@@ -209,6 +211,14 @@ def test_a_body_that_is_longer_than_it_says_is_not_read(length: str, build: Call
     app = build(OnePin())
     status, _, _ = ask(app, "POST", "/unlock", {**arrive(app), "CONTENT_LENGTH": length}, b"pin=" + b"1" * 10_000)
     assert status in {403, 413}
+
+
+@pytest.mark.parametrize("query", ["after=\xff", "\r\nSet-Cookie: a=b", "\0"])
+@pytest.mark.parametrize("path", ["/state", "", "//state"])
+def test_a_query_that_no_browser_writes_is_no_failure_of_ours(
+    path: str, query: str, build: Callable[[Gate], Flask]
+) -> None:
+    assert ask(build(NoGate()), "GET", path, {"QUERY_STRING": query})[0] == 400
 
 
 def test_a_route_without_a_rule_keeps_the_kiosk_from_starting(clock: ManualClock) -> None:

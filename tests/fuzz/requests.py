@@ -1,0 +1,105 @@
+"""The application as the fuzzer asks it: a real engine behind it that is not running, so that nothing waits."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from firmware.analyser import Analyser
+from firmware.board.lights import SimulatedLight
+from firmware.bundle.verify import load_bundle
+from firmware.camera import open_camera
+from firmware.camera.steady import SteadyCamera
+from firmware.clock import ManualClock
+from firmware.errors import WrongPinError
+from firmware.face.mesh import MediaPipeMesher
+from kiosk.engine import Engine
+from kiosk.events import Readiness
+from kiosk.pages.gate import Role
+from kiosk.pages.web import create_app
+from kiosk.records.store import VolatileRecords
+
+REPOSITORY = Path(__file__).parents[2]
+OURS = "\n127.0.0.1\n\n@\n@\n"
+"""Host, Origin, cookie and token of our own page, between the first line of a request and its body."""
+SEEDS = [
+    f"{line}{OURS}{body}".encode()
+    for line, body in [
+        *(("GET /", ""), ("HEAD /state?after=3", ""), ("GET /preview/next?after=-1", ""), ("GET /healthz", "")),
+        *(("GET /result/photo?n=1", ""), ("GET /result/looked", ""), ("GET /diagnostics", "")),
+        *(("GET /static/kiosk.js", ""), ("GET /static/../web.py", ""), ("OPTIONS /unlock", "")),
+        *(("POST /session/start?age=4.5&sex=F", ""), ("POST /session/point?x=0.5&y=1e-3", "")),
+        *(("POST /session/leave", ""), ("POST /unlock", "pin=314159"), ("POST /unlock", "pin=%F0%9F&pin=1;a=b")),
+        ("POST /lock", ""),
+    ]
+]
+
+
+class OnePin:
+    """Opens for one PIN."""
+
+    is_set = False
+
+    def unlock(self, pin: str) -> object:
+        if pin != "314159":
+            raise WrongPinError("the PIN is wrong")
+        return Role.ENGINEER
+
+
+class Requests:
+    """Turns bytes into requests: first line, then Host, Origin, cookie, token a line each, then the body."""
+
+    def __init__(self, folder: Path) -> None:
+        clock = ManualClock()
+        camera = SteadyCamera(lambda: open_camera(f"replay://{REPOSITORY}/models/phantom/frames", clock=clock), clock)
+        analyser = Analyser(load_bundle(REPOSITORY / "models" / "phantom"), MediaPipeMesher(), clock=clock)
+        self._engine = Engine(camera, analyser, SimulatedLight(), clock, VolatileRecords())
+        self._engine.dispatch(Readiness(()))
+        self._engine.stop()
+        self._app = create_app(self._engine, clock, gate=OnePin())
+        self._app.config["PROPAGATE_EXCEPTIONS"] = True
+        self._cookie = self._token = ""
+        self.ask(f"GET /{OURS}".encode())
+
+    def ask(self, data: bytes) -> int:
+        """One request; returns the status. Raises what the application did not expect."""
+        head, *rest = data.decode("latin-1").split("\n", 5)
+        host, origin, cookie, token, body = (*rest, "", "", "", "", "")[:5]
+        method, _, address = head.partition(" ")
+        path, _, query = address.partition("?")
+        environ = {
+            "REQUEST_METHOD": method or "GET",
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "8080",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "HTTP_HOST": host,
+            "HTTP_COOKIE": cookie.replace("@", f"kiosk={self._cookie}"),
+            "HTTP_X_CSRF_TOKEN": token.replace("@", self._token),
+            "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+            **({"HTTP_ORIGIN": origin} if origin else {}),
+        }
+        return self._send(environ, body.encode("latin-1"))
+
+    def _send(self, environ: dict[str, Any], body: bytes) -> int:
+        environ |= {"wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True}
+        said: list[tuple[int, dict[str, str]]] = []
+        parts = self._app(
+            {**environ, "wsgi.errors": sys.stderr},
+            lambda status, headers, _info=None: said.append((int(status[:3]), dict(headers))),  # type: ignore[arg-type,return-value]
+        )
+        text = b"".join(parts).decode(errors="replace")
+        if hasattr(parts, "close"):
+            parts.close()
+        ((status, headers),) = said
+        assert status < 500 or environ["PATH_INFO"] in {"/healthz", "/state"}, status
+        if cookie := re.search(r"kiosk=([\w-]+)", headers.get("Set-Cookie", "")):
+            token = re.search(r'(?:csrf-token" content="|"csrf":")([\w-]+)"', text)
+            self._cookie, self._token = cookie[1], token[1] if token else self._token
+        return status

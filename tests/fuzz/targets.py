@@ -1,0 +1,185 @@
+"""The table of what is fuzzed. A new reader of foreign data gets a row here."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import random
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Fuzzed = Callable[[bytes], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """make: builds what is fuzzed, with a folder it may write to. seeds: good inputs to begin with.
+
+    answers: the errors by which it says that the input is bad. watched: packages whose branches guide the fuzzer.
+    """
+
+    make: Callable[[Path], Fuzzed]
+    seeds: Callable[[], Sequence[bytes]]
+    watched: Sequence[str]
+    longest: int = 4096
+
+
+def photo(_folder: Path) -> Fuzzed:
+    """What the decoder's child does with a file."""
+    from firmware.decoding.picture import decode
+    from firmware.decoding.wire import MOST_PIXELS, RefusedError
+
+    def fuzzed(data: bytes) -> None:
+        with contextlib.suppress(RefusedError):
+            picture = decode(data)
+            assert len(picture.rgb) == 3 * picture.width * picture.height <= 3 * MOST_PIXELS
+
+    return fuzzed
+
+
+def photo_seeds() -> list[bytes]:
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    noise = Image.frombytes("RGB", (66, 70), random.Random(1).randbytes(66 * 70 * 3)).resize((80, 64))
+    exif, notes = Image.Exif(), PngInfo()
+    exif[0x0112], exif[0x011A] = 6, 72.0
+    notes.add_text("comment", "x" * 200, zip=True)
+    saves: list[tuple[Image.Image, str, dict[str, object]]] = [
+        (noise, "JPEG", {"quality": 5, "exif": exif}),
+        (noise.convert("CMYK"), "JPEG", {"quality": 5, "progressive": True}),
+        (noise, "MPO", {"quality": 5, "save_all": True, "append_images": [noise]}),
+        (noise.quantize(8), "PNG", {"transparency": 1, "exif": exif}),
+        (noise.convert("LA"), "PNG", {"pnginfo": notes}),
+        (Image.new("I;16", (64, 64), 777), "PNG", {}),
+    ]
+    return [_saved(*save) for save in saves]
+
+
+def _saved(image: object, kind: str, how: dict[str, object]) -> bytes:
+    into = io.BytesIO()
+    image.save(into, kind, **how)  # type: ignore[attr-defined]
+    return into.getvalue()
+
+
+def answer(_folder: Path) -> Fuzzed:
+    """What the asking side does with the words of a child that somebody has taken over."""
+    import socket
+    import time
+
+    from firmware.decoding.decoder import receive
+    from firmware.decoding.wire import RefusedError
+
+    def fuzzed(data: bytes) -> None:
+        ours, theirs = socket.socketpair()
+        with ours, contextlib.suppress(RefusedError, EOFError):
+            theirs.sendall(data)
+            theirs.close()
+            receive(ours, time.monotonic() + 5)
+
+    return fuzzed
+
+
+def answer_seeds() -> list[bytes]:
+    from firmware.decoding.wire import HEAD, Kind
+
+    promised, small = HEAD.pack(Kind.PROMISED, 64, 64), HEAD.pack(Kind.PICTURE, 64, 64)
+    return [promised + small + bytes(64 * 64 * 3), small, HEAD.pack(Kind.NO_PHOTO, 0, 5) + b"is no", promised]
+
+
+def settings(folder: Path) -> Fuzzed:
+    """The configuration file, and `--set` on the command line."""
+    from firmware.errors import KioskError
+    from kiosk.settings import Settings
+
+    file = folder / "kiosk.toml"
+
+    def fuzzed(data: bytes) -> None:
+        file.write_bytes(data)
+        with contextlib.suppress(KioskError):
+            Settings.load(file)
+        with contextlib.suppress(KioskError, UnicodeDecodeError):
+            Settings.load(None, [data.decode()])
+
+    return fuzzed
+
+
+def settings_seeds() -> list[bytes]:
+    from kiosk.settings import Settings
+
+    return [
+        Settings().dump().encode(),
+        b'port = 8081\nhost = "unix:/run/page"\nprevalence = 1e-3\n',
+        b"port = " + b"[{a=" * 1500,
+        b"port = " + b"9" * 4400,
+        b"a.b.c = [{d = 1979-05-27T07:32:00Z}, '''x''', 0x1F, inf]\n[[t]]\n",
+    ]
+
+
+def archive(folder: Path) -> Fuzzed:
+    """A stick from somewhere: the archive with a key that fits, and what an opened archive lists."""
+    import pyrage
+
+    from firmware.errors import KioskError
+    from kiosk.records.export.archive import Archive, checked_manifest
+
+    file, identity = folder / "archive.zip", pyrage.x25519.Identity.from_str(IDENTITY)
+
+    def fuzzed(data: bytes) -> None:
+        file.write_bytes(data)
+        with contextlib.suppress(KioskError), Archive(file, [identity]) as found:
+            list(found.records())
+        with contextlib.suppress(KioskError):
+            checked_manifest(data, file)
+
+    return fuzzed
+
+
+IDENTITY = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"
+"""The example key of age's own test suite."""
+
+
+def archive_seeds() -> list[bytes]:
+    import pyrage
+
+    from kiosk.records.export.archive import MANIFEST, Origin, write_archive
+
+    key = pyrage.x25519.Identity.from_str(IDENTITY).to_public()
+    into = io.BytesIO()
+    sealed = pyrage.encrypt(b"a record", [key])
+    origin = Origin("device", "2026-01-01T00:00:00+00:00", True, "00" * 32)
+    listed: list[bytes] = []
+
+    def seal(content: bytes) -> bytes:
+        listed.append(content)
+        return bytes(pyrage.encrypt(content, [key]))
+
+    write_archive(into, [("ab" * 16, sealed)], origin, seal)
+    assert MANIFEST in zipfile.ZipFile(into).namelist()
+    return [into.getvalue(), *listed, json.dumps({"format": 1, "records": []}).encode()]
+
+
+def forms(folder: Path) -> Fuzzed:
+    """Every request that can be written down; with the page's cookie and token wherever it says @."""
+    from tests.fuzz.requests import Requests
+
+    return Requests(folder).ask
+
+
+def forms_seeds() -> list[bytes]:
+    from tests.fuzz.requests import SEEDS
+
+    return SEEDS
+
+
+TARGETS: Mapping[str, Target] = {
+    "photo": Target(photo, photo_seeds, ["PIL", "firmware.decoding"]),
+    "answer": Target(answer, answer_seeds, ["firmware.decoding"], 16_384),
+    "settings": Target(settings, settings_seeds, ["tomllib", "kiosk.settings"], 8192),
+    "archive": Target(archive, archive_seeds, ["zipfile", "kiosk.records.export"]),
+    "forms": Target(forms, forms_seeds, ["kiosk.pages", "kiosk.session", "werkzeug", "flask"], 1024),
+}
+"""Name -> what is fuzzed."""
