@@ -23,6 +23,7 @@ from firmware.errors import VaultUnwritableError as Unwritable
 SETUP: Final = (
     "PRAGMA cipher_log_level = NONE",
     "PRAGMA key = \"x'{key}'\"",
+    "PRAGMA cipher_page_size = 16384",  # a photo is 30 pages then: half the time of the default
     "PRAGMA locking_mode = EXCLUSIVE",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",

@@ -26,7 +26,7 @@ from tests.kiosk.records.opening import PIN, opened
 from tests.kiosk.records.test_vault import pictures
 
 SUBJECTS = 25
-PAGE, RESERVED, IV = 4096, 80, 16
+PAGE, RESERVED, IV = 16384, 80, 16
 HEADER, FRAME = 32, 24
 
 
