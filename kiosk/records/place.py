@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from firmware.durable import sync_folder, write_durably
+from firmware.durable import make_folder_durably, sync_folder, write_durably
 from firmware.errors import DiskFullError, KioskError, StateError, VaultBusyError, VaultDamagedError, VaultKeyError
 from kiosk.records.database import Database
 from kiosk.records.secret import LENGTH, DeviceSecret, derive, shred
@@ -36,7 +36,7 @@ class Place:
         self._state = state
         self._folder = state / FOLDER
         with writing(state):
-            state.mkdir(parents=True, exist_ok=True)
+            make_folder_durably(state)
             self._lock = os.open(state / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
