@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +17,10 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     pin.add_parser("forgot", help="ask the programme for a reset")
     pin.add_parser("reset", help="the programme's answer").add_argument("token")
     _group(commands, "clock", "the date").add_parser("accept", help="confirm that it is right")
+    export = commands.add_parser("export", help="write what waits onto a stick, sealed to the programme")
+    export.add_argument("stick", type=Path, metavar="FOLDER")
+    export.add_argument("--again", action="store_true", help="also what was exported before")
+    export.add_argument("--readable", metavar="CAMP_NUMBER", help="one subject's records in the clear, for a clinic")
     commands.add_parser("erase", help="erase a subject's records").add_argument("camp_number")
     commands.add_parser("reseal", help="seal old records to the programme's new key")
     commands.add_parser("wipe", help="destroy the keys and all records").add_argument("--yes", action="store_true")

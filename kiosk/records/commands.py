@@ -1,4 +1,4 @@
-"""What an engineer does to the records from the command line: audit, erase, pin, reseal, clock, wipe.
+"""What an engineer does to the records from the command line: audit, export, erase, pin, reseal, clock, wipe.
 
 The kiosk must be stopped, since only one process may own the vault. A PIN is asked for without an echo, or read as a
 line where there is no terminal; it is never an argument, which every other process could see.
@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from firmware.clock import SystemClock
 from firmware.errors import PinError
 from kiosk.records import reset
 from kiosk.records.audit import Head
@@ -37,6 +38,19 @@ def audit_show(vault: Vault, _: argparse.Namespace) -> str:
 def erase(vault: Vault, said: argparse.Namespace) -> str:
     """Erase a subject."""
     return f"{vault.erase(said.camp_number)} records erased"
+
+
+def export_records(vault: Vault, said: argparse.Namespace) -> str:
+    """Write what waits, sealed; or one subject in the clear."""
+    from kiosk.records.export.exporting import export  # here, since FHIR and Phenopackets take a while to load
+    from kiosk.records.export.handout import hand_out
+
+    if said.readable:
+        name = hand_out(vault, vault.pin.unlock(ask("PIN: ")), said.readable, said.stick)
+        return f"{name}\nnot sealed: whoever finds this stick can read it"
+    done = export(vault, said.stick, SystemClock(), again=said.again)
+    parts = [f"{part.name}: {part.records} records, sha256 {part.sha256}\nhead {part.head}" for part in done]
+    return "\n".join(parts) or "nothing waits to be exported"
 
 
 def pin_set(vault: Vault, _: argparse.Namespace) -> str:
@@ -80,6 +94,7 @@ COMMANDS: Final[Mapping[tuple[str, ...], Command]] = {
     ("pin", "reset"): pin_reset,
     ("clock", "accept"): clock_accept,
     ("erase", ""): erase,
+    ("export", ""): export_records,
     ("reseal", ""): reseal,
 }
 

@@ -1,0 +1,45 @@
+"""One subject's records in the clear: only by the PIN, only that subject, and noted."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from firmware.clock import ManualClock
+from firmware.errors import RecordAbsentError
+from kiosk.records.encoding import pictures_of
+from kiosk.records.export.handout import hand_out
+from kiosk.records.vault import Vault
+from tests.kiosk.records.factories import record, seen
+from tests.kiosk.records.opening import PIN
+
+
+def test_the_subject_and_nobody_else(vault: Vault, tmp_path: Path) -> None:
+    vault.pin.set(PIN)
+    wanted, other = record("A-1"), record("A-2")
+    for one in (wanted, other):
+        vault.add(one, pictures_of(seen()))
+    name = hand_out(vault, vault.pin.unlock(PIN), "a-1", tmp_path)
+    with zipfile.ZipFile(tmp_path / name) as packed:
+        names = packed.namelist()
+        values = json.loads(packed.read(f"records/{wanted.id}/record.json"))
+    assert f"records/{wanted.id}/fhir.json" in names
+    assert f"records/{wanted.id}/phenopacket.json" in names
+    assert f"gestaltmatcher/photos/{wanted.id}.jpg" in names
+    assert not any(other.id in name for name in names)
+    assert values["camp_number"] == "A-1"
+    noted = [entry.about for entry in vault.audit.entries() if entry.what == "readable export"]
+    assert noted == [wanted.id]
+    assert values["audit_head"].split(":")[0] == str(vault.audit.head().entries - 1), "before the view was noted"
+
+
+def test_what_the_device_can_no_longer_read_is_not_there(vault: Vault, clock: ManualClock, tmp_path: Path) -> None:
+    vault.pin.set(PIN)
+    vault.add(record("A-1"))
+    clock.advance(31 * 86400)
+    vault.tend()
+    with pytest.raises(RecordAbsentError):
+        hand_out(vault, vault.pin.unlock(PIN), "A-1", tmp_path)
