@@ -94,7 +94,7 @@ class Care:
         self._facts.put(SEEN, now.isoformat())
         self._erasure.begin(round(now.timestamp()))
         if policy.erase_days:
-            self._erasure.erase("since < ?", _before(now, policy.erase_days), "all its time is over")
+            self._erasure.expire(_before(now, policy.erase_days), "all its time is over")
         self._erasure.retire(_before(now, policy.retention_days), "its time on this device is over")
 
 

@@ -89,10 +89,14 @@ def pictures_of_bytes(photo: bytes, crop: bytes) -> Pictures:
         raise RecordDamagedError("the record's crop cannot be read") from None
 
 
-def pack(record: Record, pictures: Pictures | None) -> bytes:
-    """Record and pictures as one piece, as it is sealed to the programme: the parts' lengths, then the parts."""
-    parts = record_bytes(record), *(pictures_bytes(pictures) if pictures else (b"", b""))
-    return HEAD.pack(MAGIC, *(len(part) for part in parts)) + b"".join(parts)
+def parts_of(record: Record, pictures: Pictures | None) -> tuple[bytes, bytes, bytes]:
+    """Record, photo, and crop with points, as they are sealed; without pictures the last two are empty."""
+    return record_bytes(record), *(pictures_bytes(pictures) if pictures else (b"", b""))
+
+
+def pack(parts: tuple[bytes, bytes, bytes]) -> bytes:
+    """The parts as one piece, as it is sealed to the programme: their lengths, then themselves."""
+    return b"".join((HEAD.pack(MAGIC, *(len(part) for part in parts)), *parts))
 
 
 def unpack(content: bytes) -> tuple[Record, Pictures | None]:

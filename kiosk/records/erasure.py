@@ -26,9 +26,14 @@ class Erasure:
         self._database = database
         self._audit = audit
 
-    def erase(self, condition: str, value: object, why: str) -> int:
-        """Erase the records for which an SQL condition on one value holds; returns how many."""
-        return self._go(f"{condition} AND (key IS NOT NULL OR programme IS NOT NULL)", value, GONE, "", why)
+    def erase(self, camp: bytes, why: str) -> int:
+        """Erase the records of one subject, by the hidden number; returns how many."""
+        return self._go("camp = ?", camp, GONE, "", why)
+
+    def expire(self, before: int, why: str) -> int:
+        """Erase what is here since before then, exported or not (seconds since 1970); returns how many."""
+        still = "key IS NOT NULL", "programme IS NOT NULL"  # one after the other, each by its index
+        return sum(self._go(f"{held} AND since < ?", before, GONE, "", why) for held in still)
 
     def begin(self, now: int) -> None:
         """Let the time of those begin that were kept while no clock was believed."""
@@ -39,7 +44,7 @@ class Erasure:
 
         Without a programme nobody could read them any more: then they are erased.
         """
-        alone = self.erase("programme IS NULL AND since < ?", before, why)
+        alone = self._go("key IS NOT NULL AND programme IS NULL AND since < ?", before, GONE, "", why)
         return alone + self._go("key IS NOT NULL AND since < ?", before, "key = NULL", "AND kind != 'age'", why)
 
     def _go(self, condition: str, value: object, change: str, blobs: str, why: str) -> int:

@@ -20,7 +20,7 @@ from kiosk.records import reset
 from kiosk.records.audit import Audit
 from kiosk.records.care import Care
 from kiosk.records.database import Database
-from kiosk.records.encoding import pack, pictures_bytes, pictures_of_bytes, record_bytes, record_of_bytes
+from kiosk.records.encoding import pack, parts_of, pictures_of_bytes, record_of_bytes
 from kiosk.records.erasure import Erasure
 from kiosk.records.facts import Facts
 from kiosk.records.keys import OpenedKey, wrap
@@ -96,10 +96,11 @@ class Vault:
     def add(self, record: Record, pictures: Pictures | None = None) -> None:
         """Keep one more; when this returns it is durable. Pictures without consent to them are dropped."""
         key, kept = new_key(), pictures if record.consent.photos else None
-        parts = (record_bytes(record), *(pictures_bytes(kept) if kept else ()))
-        blobs = {kind: seal(key, part, f"{record.id} {kind}") for kind, part in zip(KINDS, parts, strict=False)}
+        parts = parts_of(record, kept)
+        named = zip(KINDS, parts, strict=True)
+        blobs = {kind: seal(key, part, f"{record.id} {kind}") for kind, part in named if part}
         if programme := self._policy.programme:
-            blobs["age"] = programme.seal(pack(record, kept))
+            blobs["age"] = programme.seal(pack(parts))
         try:
             wrapped = wrap(key, self.pin.public, record.id)
             to, believed = programme.recipient if programme else None, not self.care.doubt()
@@ -135,12 +136,12 @@ class Vault:
             return 0
         ids = self.shelf.not_sealed_to(programme.recipient)
         for one in ids:
-            self.shelf.reseal(one, programme.seal(pack(*self.read(one, opened))), programme.recipient)
+            self.shelf.reseal(one, programme.seal(pack(parts_of(*self.read(one, opened)))), programme.recipient)
         return len(ids)
 
     def erase(self, camp_number: str) -> int:
         """Erase everything of one subject; returns how many records. Raises RecordAbsentError when there are none."""
-        if erased := self._erasure.erase("camp = ?", self.shelf.camp(camp_number), "on request"):
+        if erased := self._erasure.erase(self.shelf.camp(camp_number), "on request"):
             return erased
         raise RecordAbsentError("there is no record with this camp number")
 
