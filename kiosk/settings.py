@@ -102,7 +102,12 @@ class Settings:
     )  # fmt: skip
     programme_key: str = _setting("", "age1...: public key that every record is sealed to; empty for none")
     programme_signing_key: str = _setting("", "Ed25519 public key, hex, that resets a forgotten PIN; empty for none")
-    retention_days: int = _setting(30, "days that this device can read a record", _between(1, 3650), "1 to 3650")
+    retention_days: int = _setting(
+        30,
+        "days that this device can read a record; without programme_key it is erased then",
+        _between(1, 3650),
+        "1 to 3650",
+    )
     erase_days: int = _setting(
         0, "days after which nothing of a record is left here, exported or not; 0 for never", _between(0, 3650),
         "0 to 3650",
