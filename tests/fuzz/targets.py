@@ -180,6 +180,6 @@ TARGETS: Mapping[str, Target] = {
     "answer": Target(answer, answer_seeds, ["firmware.decoding"], 16_384),
     "settings": Target(settings, settings_seeds, ["tomllib", "kiosk.settings"], 8192),
     "archive": Target(archive, archive_seeds, ["zipfile", "kiosk.records.export"]),
-    "forms": Target(forms, forms_seeds, ["kiosk.pages", "kiosk.session", "werkzeug", "flask"], 1024),
+    "forms": Target(forms, forms_seeds, ["kiosk.pages", "kiosk.session", "werkzeug"], 1024),
 }
 """Name -> what is fuzzed."""
