@@ -1,0 +1,52 @@
+"""A whole screening at the kiosk's own process: shown, kept, told in the audit log, found again after a restart."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kiosk.__main__ import main
+from tests.flows.test_process import PATIENCE_S, Service, start
+from tests.running import proof
+
+__all__ = ["start"]  # the fixture
+
+
+def ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[str, str]:
+    """The answer's text and its cookie."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method, headers=headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        return answer.read().decode(), answer.headers.get("Set-Cookie", "")
+
+
+def until(port: int, wanted: str) -> dict[str, object]:
+    """Follow the session as the page does."""
+    number = -1
+    for _ in range(2000):
+        state = json.loads(ask(port, f"/state?after={number}")[0])
+        if state["state"] == wanted:
+            return dict(state)
+        number = state["number"]
+    raise AssertionError(f"{wanted} never came; last {state}")
+
+
+def test_what_was_shown_is_in_the_vault(
+    tmp_path: Path, start: Callable[..., Service], steady_face: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    service = start(f"camera={steady_face}", "site=camp 1")
+    port = service.port()
+    until(port, "idle")
+    page, cookie = ask(port, "/")
+    ask(port, "/session/start?age=4.5&sex=F", "POST", **proof(cookie, page))
+    until(port, "result")
+    assert json.loads(ask(port, "/healthz")[0]).items() >= {"records": True, "disk": True, "clock": True}.items()
+    assert service.end() == 0, service.said
+    assert "no PIN is set" in service.said
+    said = [f"--set=state={tmp_path / 'var'}", "audit"]
+    assert main([*said, "verify"]) == 0 and main([*said, "show"]) == 0
+    told = capfd.readouterr().out
+    assert told.count(" capture: ") == 1 and "by=adult photos=0 research=0" in told and "site = camp 1" in told
