@@ -28,10 +28,15 @@ def _new_token() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """One browser session. token: in its cookie. csrf: what its page must show to change anything."""
+    """One browser session.
+
+    opened: what the gate gave for the PIN, for as long as the role lasts. token: in its cookie. csrf: what its page
+    must show to change anything.
+    """
 
     pressed_ns: int
     role: Role = Role.ANYONE
+    opened: object = field(default=None, repr=False)
     token: str = field(default_factory=_new_token, repr=False)
     csrf: str = field(default_factory=_new_token, repr=False)
 
@@ -45,9 +50,9 @@ class Visitors:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, Visitor] = OrderedDict()
 
-    def arrive(self, role: Role = Role.ANYONE) -> Visitor:
+    def arrive(self, role: Role = Role.ANYONE, opened: object = None) -> Visitor:
         """Open a session; the one that was quiet for longest goes when there are too many."""
-        visitor = Visitor(self._clock.monotonic_ns(), role)
+        visitor = Visitor(self._clock.monotonic_ns(), role, opened)
         with self._lock:
             self._open[visitor.token] = visitor
             while len(self._open) > MOST:
@@ -58,26 +63,32 @@ class Visitors:
         """The session with this token. Every one is compared, so that the time taken says nothing."""
         said = token.encode()
         with self._lock:
+            self._end_idle_roles()
             found = [one for one in self._open.values() if hmac.compare_digest(one.token.encode(), said)]
         return found[0] if found else None
 
     def pressed(self, visitor: Visitor) -> None:
-        """Somebody is there: the idle time begins anew, unless the role had ended already."""
-        role = visitor.role if self.role(visitor) is visitor.role else Role.ANYONE
+        """Somebody is there: the idle time begins anew, unless the role has ended already."""
         with self._lock:
-            if visitor.token in self._open:
-                self._open[visitor.token] = replace(visitor, pressed_ns=self._clock.monotonic_ns(), role=role)
+            self._end_idle_roles()
+            if current := self._open.get(visitor.token):
+                self._open[visitor.token] = replace(current, pressed_ns=self._clock.monotonic_ns())
                 self._open.move_to_end(visitor.token)
 
-    def become(self, visitor: Visitor, role: Role) -> Visitor:
+    def become(self, visitor: Visitor, role: Role, opened: object = None) -> Visitor:
         """End this session and open another one with this role."""
         with self._lock:
             self._open.pop(visitor.token, None)
-        return self.arrive(role)
+        return self.arrive(role, opened)
 
     def role(self, visitor: Visitor | None) -> Role:
-        """What whoever asks may be now."""
+        """What a session that was just found may be; None for one without a session."""
         everybody = Role.ANYONE if self._gate.is_set else Role.OPERATOR
-        if visitor is None or self._clock.monotonic_ns() - visitor.pressed_ns > IDLE_S * 1e9:
-            return everybody
-        return max(everybody, visitor.role)
+        return everybody if visitor is None else max(everybody, visitor.role)
+
+    def _end_idle_roles(self) -> None:
+        """Forget what PINs have opened for those who are not there any more; the page asks twice a second."""
+        latest_ns = self._clock.monotonic_ns() - IDLE_S * 1e9
+        for token, one in self._open.items():
+            if one.pressed_ns < latest_ns and one.role is not Role.ANYONE:
+                self._open[token] = replace(one, role=Role.ANYONE, opened=None)

@@ -21,7 +21,7 @@ from flask import Flask
 
 from firmware.bundle.verify import Bundle
 from firmware.clock import ManualClock
-from firmware.errors import LockedOutError, PortInUseError, RouteError, WrongPinError
+from firmware.errors import LockedOutError, PortInUseError, RouteError, StateError, WrongPinError
 from kiosk.engine import Engine
 from kiosk.pages.gate import Gate, NoGate, Role
 from kiosk.pages.guard import RULES, Guard, Rule
@@ -306,10 +306,29 @@ def test_the_pages_own_questions_do_not_keep_a_session_open_but_presses_do(
 
 def test_a_press_after_the_idle_time_does_not_bring_the_role_back(clock: ManualClock) -> None:
     visitors = Visitors(clock, OnePin())
-    visitor = visitors.arrive(Role.CLINICIAN)
+    visitor = visitors.arrive(Role.CLINICIAN, opened="a key")
     clock.sleep(IDLE_S + 1)
     visitors.pressed(visitor)
-    assert visitors.role(visitors.find(visitor.token)) is Role.ANYONE
+    found = visitors.find(visitor.token)
+    assert found is not None and (visitors.role(found), found.opened) == (Role.ANYONE, None)
+
+
+def test_what_a_pin_opened_is_forgotten_when_anybody_asks_after_the_idle_time(clock: ManualClock) -> None:
+    visitors = Visitors(clock, OnePin())
+    visitor = visitors.arrive(Role.CLINICIAN, opened="a key")
+    clock.sleep(IDLE_S + 1)
+    assert visitors.find("somebody else") is None
+    assert "a key" not in [one.opened for one in visitors._open.values()], visitor
+
+
+def test_a_disk_that_fails_while_a_pin_is_checked_is_said(build: Callable[[Gate], Flask]) -> None:
+    class FailingGate(OnePin):
+        def unlock(self, pin: str) -> object:
+            raise StateError("the disk is full")
+
+    app = build(FailingGate())
+    status, _, text = ask(app, "POST", "/unlock", arrive(app), b"pin=314159")
+    assert (status, "STA-01" in text) == (503, True)
 
 
 def test_wrong_pins_are_told_apart_from_too_many(build: Callable[[Gate], Flask]) -> None:
