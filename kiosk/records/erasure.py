@@ -11,11 +11,14 @@ so a cut in between is made good. The file's free pages are overwritten by SQLit
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from kiosk.records.audit import Audit
 from kiosk.records.database import Database
 
+MOST: Final = 500
+"""Records in one transaction and one audit entry."""
 GONE: Final = "key = NULL, camp = NULL, programme = NULL"
 
 
@@ -48,13 +51,15 @@ class Erasure:
         return alone + self._go("key IS NOT NULL AND since < ?", before, "key = NULL", "AND kind != 'age'", why)
 
     def _go(self, condition: str, value: object, change: str, blobs: str, why: str) -> int:
-        chosen = f"FROM record WHERE {condition}"
-        ids = [row[0] for row in self._database.rows(f"SELECT id {chosen}", value)]
-        if not ids:
-            return 0
-        with self._database.transaction():
-            self._database.execute(f"DELETE FROM blob WHERE record IN (SELECT n {chosen}) {blobs}", value)  # noqa: S608
-            self._database.execute(f"UPDATE record SET {change} WHERE {condition}", value)  # noqa: S608
-            self._audit.append("erasure", f"{why}: {' '.join(ids)}")
-        self._database.truncate_log()
-        return len(ids)
+        """Take away what meets the condition; the change must be such that it does not meet it any more."""
+        gone = 0
+        while rows := self._database.rows(f"SELECT n, id FROM record WHERE {condition} LIMIT {MOST}", value):
+            chosen, these = "IN (SELECT value FROM json_each(?))", json.dumps([n for n, _ in rows])
+            with self._database.transaction():
+                self._database.execute(f"DELETE FROM blob WHERE record {chosen} {blobs}", these)  # noqa: S608
+                self._database.execute(f"UPDATE record SET {change} WHERE n {chosen}", these)  # noqa: S608
+                self._audit.append("erasure", f"{why}: {' '.join(name for _, name in rows)}")
+            gone += len(rows)
+        if gone:
+            self._database.truncate_log()
+        return gone

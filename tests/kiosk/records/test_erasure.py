@@ -169,6 +169,18 @@ def test_without_a_programme_its_time_is_its_end(vault: Vault, clock: ManualCloc
     assert vault.shelf.find("A-17") == ()
 
 
+def test_more_than_one_transaction_holds_are_all_taken_away(
+    vault: Vault, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiosk.records.erasure.MOST", 4)
+    for n in range(10):
+        vault.add(record(f"A-{n}"))
+    clock.advance(31 * 86400)
+    vault.tend()
+    assert not any(vault.shelf.find(f"A-{n}") for n in range(10))
+    assert sum(entry.what == "erasure" for entry in vault.audit.entries()) == 3
+
+
 def test_at_last_nothing_is_left_for_anybody(tmp_path: Path, clock: ManualClock) -> None:
     programme = Programme(str(pyrage.x25519.Identity.generate().to_public()))
     with opened(tmp_path, clock, programme=programme, erase_days=90) as vault:
