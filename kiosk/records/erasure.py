@@ -19,6 +19,9 @@ from kiosk.records.database import Database
 
 MOST: Final = 500
 """Records in one transaction and one audit entry."""
+CHOSEN: Final = "SELECT n, id FROM record WHERE {} LIMIT {}"
+BLOBS: Final = "DELETE FROM blob WHERE record IN (SELECT value FROM json_each(?)) {}"
+ROWS: Final = "UPDATE record SET {} WHERE n IN (SELECT value FROM json_each(?))"
 GONE: Final = "key = NULL, camp = NULL, programme = NULL"
 
 
@@ -53,11 +56,11 @@ class Erasure:
     def _go(self, condition: str, value: object, change: str, blobs: str, why: str) -> int:
         """Take away what meets the condition; the change must be such that it does not meet it any more."""
         gone = 0
-        while rows := self._database.rows(f"SELECT n, id FROM record WHERE {condition} LIMIT {MOST}", value):
-            chosen, these = "IN (SELECT value FROM json_each(?))", json.dumps([n for n, _ in rows])
+        while rows := self._database.rows(CHOSEN.format(condition, MOST), value):
+            chosen = json.dumps([n for n, _ in rows])
             with self._database.transaction():
-                self._database.execute(f"DELETE FROM blob WHERE record {chosen} {blobs}", these)  # noqa: S608
-                self._database.execute(f"UPDATE record SET {change} WHERE n {chosen}", these)  # noqa: S608
+                self._database.execute(BLOBS.format(blobs), chosen)
+                self._database.execute(ROWS.format(change), chosen)
                 self._audit.append("erasure", f"{why}: {' '.join(name for _, name in rows)}")
             gone += len(rows)
         if gone:
