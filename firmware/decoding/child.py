@@ -1,8 +1,8 @@
-"""The process that decodes: it takes files on its standard input and answers there, until the other side goes.
+"""The process that decodes: it takes files on its standard input and answers on its output, until the other side goes.
 
 Before it has seen a byte of a file it has given up everything that it does not need: it may open nothing (no file, no
 socket), write to no file, start nothing, dump nothing, and take a bounded share of memory and processor. `decoder`
-starts it with `python -I -S` and an empty environment; it imports Pillow and no more.
+starts it with `python -I -S` and an environment of its own; it imports Pillow and no more.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ MOST_MEMORY_BYTES: Final = 1_300_000_000
 """50 megapixels that are transparent and have to be turned take a gigabyte."""
 MOST_CPU_S: Final = 30
 """Of its whole life; `decoder` replaces a child long before."""
+WORTH_A_PROMISE: Final = 2_000_000
+"""Pixels; what is smaller is done within the time that every file has."""
 LIMITS: Final = {
     resource.RLIMIT_AS: MOST_MEMORY_BYTES,
     resource.RLIMIT_CPU: MOST_CPU_S,
@@ -32,7 +34,7 @@ LIMITS: Final = {
 
 def main() -> None:
     """Serve until the other side closes."""
-    asked, answers = open(0, "rb"), open(0, "wb", closefd=False)  # noqa: SIM115 - one socket, both ways
+    asked, answers = open(0, "rb"), open(1, "wb")  # noqa: SIM115 - until the end
     Image.preinit()
     give_up()
     while (question := asked.read(QUESTION.size)) and len(question) == QUESTION.size:
@@ -50,8 +52,9 @@ def give_up() -> None:
 
 def _answer(encoded: bytes, answers: BinaryIO) -> None:
     def promise(width: int, height: int) -> None:
-        answers.write(HEAD.pack(Kind.PROMISED, width, height))
-        answers.flush()
+        if width * height >= WORTH_A_PROMISE:
+            answers.write(HEAD.pack(Kind.PROMISED, width, height))
+            answers.flush()
 
     try:
         picture = decode(encoded, promise)

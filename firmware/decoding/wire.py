@@ -2,7 +2,7 @@
 
 A question is a length and a file's bytes. An answer is one or more heads of three numbers, some with bytes behind:
 
-    PROMISED  width, height            by the file's header; decoding begins
+    PROMISED  width, height            of a large picture, by its header; decoding begins
     PICTURE   width, height            width x height x 3 bytes follow, RGB
     NO_PHOTO  0, length                so many bytes of text follow: damaged, or another format
     NO_SIZE   0, length                the same: too large or too small

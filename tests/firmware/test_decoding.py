@@ -8,10 +8,8 @@ import os
 import re
 import resource
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +22,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
 
 from firmware.decoding.child import LIMITS
-from firmware.decoding.decoder import Decoder, receive
+from firmware.decoding.decoder import ENVIRONMENT, Decoder, receive
 from firmware.decoding.picture import decode
 from firmware.decoding.wire import HEAD, MOST_PIXELS, Kind, RefusedError
 from firmware.frame import Pixels
@@ -81,7 +79,8 @@ def test_the_child_holds_every_limit(child: int) -> None:
 
 def test_the_child_knows_nothing_of_its_parent(child: int) -> None:
     proc = Path(f"/proc/{child}")
-    assert proc.joinpath("environ").read_bytes() == b""
+    environment = proc.joinpath("environ").read_text().rstrip("\0").split("\0")
+    assert [name.partition("=")[0] for name in environment] == [*ENVIRONMENT]
     assert {int(fd.name) for fd in proc.joinpath("fd").iterdir()} == {0, 1, 2}
     assert str(proc.joinpath("cwd").readlink()) == "/"
     assert re.search(r"^Threads:\s+1$", proc.joinpath("status").read_text(), re.M)
@@ -200,15 +199,13 @@ print(*[t.read_text().strip() for t in Path("/proc/self/task").glob("*/children"
 
 def answered(said: bytes) -> Pixels:
     """What the asking side makes of these bytes; whoever said them is gone afterwards."""
-    ours, theirs = socket.socketpair()
-    with ours:
-        speaker = threading.Thread(target=lambda: (theirs.sendall(said), theirs.close()))
-        speaker.start()
-        try:
-            return receive(ours, deadline=time.monotonic() + PATIENCE_S)
-        finally:
-            ours.close()
-            speaker.join()
+    ours, theirs = os.pipe()
+    os.write(theirs, said)
+    os.close(theirs)
+    try:
+        return receive(ours, deadline=time.monotonic() + PATIENCE_S)
+    finally:
+        os.close(ours)
 
 
 @pytest.mark.parametrize(
