@@ -23,7 +23,7 @@ from firmware.runtime.latest import Latest, Numbered
 from firmware.runtime.worker import OnFailure, Worker
 from kiosk.events import Assess, Assessed, AssessmentFailed, Event, Guided, Keep, Kept, Readiness, Shutter, Tick
 from kiosk.records.encoding import pictures_of
-from kiosk.records.record import Intake, Record, is_time_trusted
+from kiosk.records.record import Record, is_time_trusted
 from kiosk.records.store import RecordStore
 from kiosk.session import LOOKING, Moment, Rules, Session, State, step
 
@@ -223,8 +223,8 @@ class Engine:
         self.dispatch(self._kept(answer.value))
 
     def _kept(self, keep: Keep) -> Event:
-        intake, trusted = Intake(keep.subject), is_time_trusted()
-        record = Record.of(keep.assessment, self._clock.now(), time_trusted=trusted, intake=intake, site=self._site)
+        at, trusted = self._clock.now(), is_time_trusted()
+        record = Record.of(keep.assessment, at, time_trusted=trusted, intake=keep.intake, site=self._site)
         try:
             self._records.add(record, pictures_of(keep.assessment) if record.consent.photos else None)
         except KioskError as error:

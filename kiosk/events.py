@@ -8,6 +8,7 @@ from firmware.analyser import Place
 from firmware.assessment import Assessment, Guidance
 from firmware.frame import Frame
 from firmware.subject import Subject
+from kiosk.records.record import Intake
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,9 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Somebody wants to be screened; age and sex as far as the operator gave them."""
+    """Somebody wants to be screened; what the operator has asked before."""
 
-    subject: Subject = field(default_factory=Subject)
+    intake: Intake = field(default_factory=Intake)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Keep:
 
     assessment: Assessment
     ticket: int
-    subject: Subject = field(default_factory=Subject)
+    intake: Intake = field(default_factory=Intake)
 
 
 Effects = tuple[Assess | Keep, ...]

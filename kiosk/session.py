@@ -22,7 +22,6 @@ from firmware.assessment import Assessment, Guidance, Status
 from firmware.face.quality import Verdict
 from firmware.face.steadiness import Shown, steady_advice
 from firmware.frame import Frame
-from firmware.subject import Subject
 from kiosk.events import (
     Again,
     Assess,
@@ -40,6 +39,7 @@ from kiosk.events import (
     Start,
     Tick,
 )
+from kiosk.records.record import Intake
 
 STEADY_S: Final[Mapping[Verdict, float]] = {Verdict.PASS: 0.8, Verdict.WARN: 2.0}
 """How long a face must hold still before the countdown starts by itself: longer while something could be better."""
@@ -78,7 +78,7 @@ class Session:
     missing: conditions that do not hold, so that no session can start.
     steady_since_ns: since when the face holds still and may be taken. zero_ns: when the countdown ends.
     kept: frames exposed after zero. pending: the answer, until its record is durable. reason: why a picture must be
-    taken again. subject: age and sex, as far as known; pointed: where the operator says that the subject is, when there
+    taken again. intake: what was asked before; pointed: where the operator says that the subject is, when there
     are several people. shown: the advice on the page.
     """
 
@@ -92,7 +92,7 @@ class Session:
     pending: Assessment | None = None
     assessment: Assessment | None = None
     reason: str = ""
-    subject: Subject = field(default_factory=Subject)
+    intake: Intake = field(default_factory=Intake)
     pointed: Place | None = None
     shown: Shown | None = None
 
@@ -128,15 +128,15 @@ def _effects(before: Session, now: Session) -> Effects:
     if now.state is not State.ANALYSING:
         return ()
     if before.state is not State.ANALYSING:
-        return (Assess(now.kept, now.since_ns, now.subject, now.pointed),)
+        return (Assess(now.kept, now.since_ns, now.intake.subject, now.pointed),)
     if now.pending and not before.pending:
-        return (Keep(now.pending, now.since_ns, now.subject),)
+        return (Keep(now.pending, now.since_ns, now.intake),)
     return ()
 
 
 def _enter(state: State, moment: Moment, session: Session) -> Session:
     """A state from its beginning: what was seen before is forgotten; who is seen, and what the kiosk can do, is not."""
-    return Session(state, moment.now_ns, session.missing, subject=session.subject, pointed=session.pointed)
+    return Session(state, moment.now_ns, session.missing, intake=session.intake, pointed=session.pointed)
 
 
 def _home(session: Session, _: Event, moment: Moment) -> Session:
@@ -145,7 +145,7 @@ def _home(session: Session, _: Event, moment: Moment) -> Session:
 
 def _position(session: Session, event: Event, moment: Moment) -> Session:
     begun = _enter(State.POSITIONING, moment, session)
-    return replace(begun, subject=event.subject) if isinstance(event, Start) else begun
+    return replace(begun, intake=event.intake) if isinstance(event, Start) else begun
 
 
 def _point(session: Session, event: Event, _: Moment) -> Session:

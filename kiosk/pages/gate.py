@@ -21,11 +21,11 @@ class Role(IntEnum):
 
 
 class Gate(Protocol):
-    """Checks a PIN. Without one set, whoever stands at the screen is an operator and never more."""
+    """Checks a PIN. Where operators need none, whoever stands at the screen is one, and never more without a PIN."""
 
     @property
-    def is_set(self) -> bool:
-        """Whether this device has a PIN."""
+    def asks_operators(self) -> bool:
+        """Whether a screening itself needs a PIN."""
         ...
 
     def unlock(self, pin: str) -> object:
@@ -36,7 +36,7 @@ class Gate(Protocol):
 class NoGate:
     """A device without a PIN: the demo, or one that was just set up. Nobody can unlock it."""
 
-    is_set = False
+    asks_operators = False
 
     def unlock(self, pin: str) -> object:  # noqa: ARG002
         """See Gate."""

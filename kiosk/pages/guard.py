@@ -23,6 +23,7 @@ from typing import Final
 from flask import Flask, Response, abort, g, request
 
 from firmware.errors import RouteError
+from kiosk.pages.asked import LARGEST_FORM_BYTES
 from kiosk.pages.gate import Role
 from kiosk.pages.visitors import Visitor, Visitors
 
@@ -62,7 +63,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "preview": Rule(Role.OPERATOR),
     "result_photo": Rule(Role.OPERATOR),
     "result_looked": Rule(Role.OPERATOR),
-    "act": Rule(Role.OPERATOR, WRITES),
+    "act": Rule(Role.OPERATOR, WRITES, LARGEST_FORM_BYTES),
     "diagnostics": Rule(Role.OPERATOR),
 }
 """Endpoint -> rule. The page is for anyone: it is empty until /state fills it."""

@@ -134,6 +134,9 @@ LOOKED: Final = "Where the model looked. It shows what the network used, not wha
 CONDITIONS: Final[Mapping[str, str]] = {
     "start": "The kiosk is starting.",
     "camera": "The camera gives no pictures. Check its cable; the kiosk goes on by itself.",
+    "records": "Records cannot be kept: the disk cannot be written. Nothing that was kept is lost; call the engineer.",
+    "disk": "The disk is nearly full. Call the engineer: records have to be exported and the disk be cleared.",
+    "clock": "The date cannot be right. Connect the network, or have the engineer confirm the date.",
 }
 """Condition that does not hold -> what to do."""
 CONDITION_OTHER: Final = "A part of the kiosk has stopped. It restarts by itself; if it does not, switch it off and on."

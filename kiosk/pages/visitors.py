@@ -83,7 +83,7 @@ class Visitors:
 
     def role(self, visitor: Visitor | None) -> Role:
         """What a session that was just found may be; None for one without a session."""
-        everybody = Role.ANYONE if self._gate.is_set else Role.OPERATOR
+        everybody = Role.ANYONE if self._gate.asks_operators else Role.OPERATOR
         return everybody if visitor is None else max(everybody, visitor.role)
 
     def _end_idle_roles(self) -> None:

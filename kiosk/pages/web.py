@@ -8,7 +8,7 @@ engine's threads fill. What PINs open is in `locking`.
     GET  /preview/next?after=N    the live picture as JPEG, once it is newer than N (204 after 0.7 s without one)
     GET  /result/photo            the picture that the result stands for
     GET  /result/looked           the face in it, with where the model looked
-    POST /session/<action>        start (?age=YEARS&sex=F|M), point (?x=&y=, shares), shutter, again, leave
+    POST /session/<action>        start (a form, see asked.py), point (?x=&y=, shares), shutter, again, leave
     GET  /diagnostics             counts and the camera's health
     GET  /healthz                 200 when a session could start, else 503; names every condition
 """
@@ -17,17 +17,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Final
 
 from flask import Flask, Response, abort, jsonify, render_template, request
 
 from firmware.clock import Clock
 from firmware.frame import Frame
-from firmware.subject import Subject
 from firmware.syndrome.overlay import overlay
 from kiosk.engine import Engine
 from kiosk.events import Again, Event, Leave, Point, Shutter, Start
 from kiosk.pages import texts
+from kiosk.pages.asked import intake_of
 from kiosk.pages.gate import Gate, NoGate
 from kiosk.pages.guard import Guard
 from kiosk.pages.locking import LockRoutes
@@ -38,14 +39,14 @@ from kiosk.pages.visitors import Visitors
 WAIT_S: Final = 0.7
 """How long a request waits for something new; the page has to say within a second that the camera stands still."""
 RESULT_WIDTH_PX: Final = 480
-ACTIONS: Final[Mapping[str, Callable[[Mapping[str, str]], Event]]] = {
-    "start": lambda said: Start(_subject(said)),
-    "point": lambda said: Point(_share(said, "x"), _share(said, "y")),
-    "shutter": lambda _: Shutter(),
-    "again": lambda _: Again(),
-    "leave": lambda _: Leave(),
+ACTIONS: Final[Mapping[str, Callable[[Mapping[str, str], datetime], Event]]] = {
+    "start": lambda said, now: Start(intake_of(said, now)),
+    "point": lambda said, _: Point(_share(said, "x"), _share(said, "y")),
+    "shutter": lambda _, __: Shutter(),
+    "again": lambda _, __: Again(),
+    "leave": lambda _, __: Leave(),
 }
-"""What can be pressed -> the event, of what the address says."""
+"""What can be pressed -> the event, of what form and address say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Routes:
         if action not in ACTIONS:
             abort(404)
         try:
-            event = ACTIONS[action](request.args)
+            event = ACTIONS[action](request.values, self._clock.now())
         except ValueError:  # a number or a sex that cannot be
             abort(400)
         self._engine.dispatch(event)
@@ -147,12 +148,6 @@ def create_app(engine: Engine, clock: Clock, look: Look | None = None, gate: Gat
     LockRoutes(gate, visitors, guard).register(app)
     guard.cover(app)
     return app
-
-
-def _subject(said: Mapping[str, str]) -> Subject:
-    """Age and sex as the address gives them. Raises ValueError for what nobody is."""
-    age, sex = said.get("age", ""), said.get("sex", "")
-    return Subject(float(age) if age else None, sex or None)  # type: ignore[arg-type]
 
 
 def _share(said: Mapping[str, str], name: str) -> float:

@@ -52,7 +52,12 @@ def delay_s(attempts: int) -> int:
 
 
 class PinGate:
-    """The device's key pair and the PIN in front of it. Safe for any number of threads: one attempt at a time."""
+    """The device's key pair and the PIN in front of it. Safe for any number of threads: one attempt at a time.
+
+    asks_operators: no; this PIN is the clinician's, and keeping a record needs none.
+    """
+
+    asks_operators = False
 
     def __init__(self, database: Database, secret: bytes, audit: Audit, clock: Clock, cost: Cost | None = None) -> None:
         self._database = database

@@ -41,7 +41,7 @@ SEEDS = [
 class OnePin:
     """Opens for one PIN."""
 
-    is_set = False
+    asks_operators = False
 
     def unlock(self, pin: str) -> object:
         if pin != "314159":

@@ -28,6 +28,8 @@ from kiosk.pages.guard import RULES, Guard, Rule
 from kiosk.pages.server import WebServer
 from kiosk.pages.visitors import IDLE_S, MOST, Visitors
 from kiosk.pages.web import create_app
+from tests.kiosk.records.opening import PIN as RECORDS_PIN
+from tests.kiosk.records.opening import opened
 from tests.running import proof
 
 MAY: dict[str, tuple[str, str, Role]] = {
@@ -59,7 +61,7 @@ Answer = tuple[int, list[tuple[str, str]], str]
 class OnePin:
     """A gate with one PIN that counts what was tried."""
 
-    is_set = True
+    asks_operators = True
     tried = 0
 
     def unlock(self, pin: str) -> object:
@@ -194,7 +196,7 @@ def _note_what_is_reached(app: Flask) -> list[str]:
     return reached
 
 
-@pytest.mark.parametrize(("endpoint", "largest"), [(name, 128 if name == "unlock" else 0) for name in MAY])
+@pytest.mark.parametrize(("endpoint", "largest"), [(name, {"unlock": 128, "act": 1024}.get(name, 0)) for name in MAY])
 def test_no_route_takes_a_larger_body_than_its_own(endpoint: str, largest: int, build: Callable[[Gate], Flask]) -> None:
     app = build(NoGate())
     session = arrive(app)
@@ -396,3 +398,14 @@ def test_a_socket_that_a_dead_kiosk_left_is_taken_over(at_socket: Callable[[], W
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "page"))
     assert at_socket().address
+
+
+def test_the_clinicians_pin_leaves_screening_to_everybody(tmp_path: Path, build: Callable[[Gate], Flask]) -> None:
+    """The vault's own gate: a PIN that is set protects the records, it does not stop the camp."""
+    with opened(tmp_path) as vault:
+        vault.pin.set(RECORDS_PIN)
+        app = build(vault.pin)
+        session = arrive(app)
+        assert ask(app, "POST", "/unlock", session, f"pin={RECORDS_PIN}".encode())[0] == 200
+        _note_what_is_reached(app)
+        assert ask(app, "POST", "/session/leave", arrive(app))[0] == 200

@@ -30,6 +30,7 @@ from kiosk.events import (
     Start,
     Tick,
 )
+from kiosk.records.record import Intake
 from kiosk.session import (
     ANALYSIS_LIMIT_S,
     BACK_TO_IDLE_S,
@@ -299,7 +300,7 @@ def test_every_state_can_be_reached_and_left() -> None:
 
 def test_who_is_screened_is_known_to_the_analysis_and_forgotten_at_home(kiosk: Kiosk) -> None:
     child = Subject(4.5, "F")
-    kiosk.at(1, Start(child))
+    kiosk.at(1, Start(Intake(child)))
     kiosk.at(1.0, Point(0.25, 0.5))
     kiosk.see(1.0)
     kiosk.see(1.1)
@@ -311,9 +312,9 @@ def test_who_is_screened_is_known_to_the_analysis_and_forgotten_at_home(kiosk: K
     assert (effect.subject, effect.pointed) == (child, (0.25, 0.5))
     kiosk.answered(6)
     kiosk.at(7, Again())
-    assert (kiosk.session.subject, kiosk.session.pointed) == (child, (0.25, 0.5)), "the same person again"
+    assert (kiosk.session.intake.subject, kiosk.session.pointed) == (child, (0.25, 0.5)), "the same person again"
     kiosk.at(8, Leave())
-    assert (kiosk.session.subject, kiosk.session.pointed) == (Subject(), None)
+    assert (kiosk.session.intake, kiosk.session.pointed) == (Intake(), None)
 
 
 def test_pointing_at_somebody_else_begins_to_wait_anew(kiosk: Kiosk) -> None:

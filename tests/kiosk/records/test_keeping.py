@@ -22,7 +22,7 @@ from firmware.errors import CameraAbsentError, DiskFullError
 from firmware.subject import Subject
 from kiosk.engine import Engine
 from kiosk.events import Guided, Leave, Readiness, Shutter, Start, Tick
-from kiosk.records.record import Pictures, Record
+from kiosk.records.record import Intake, Pictures, Record
 from kiosk.records.vault import Vault
 from kiosk.session import SPARE_FRAMES, Rules, Session, State
 from tests.kiosk.factories import guidance
@@ -89,7 +89,7 @@ class Desk:
     def screen(self) -> None:
         """Everything until the analysis runs."""
         at_s = self.clock.monotonic_ns() / 1e9
-        for event in (Readiness(()), Start(Subject(4.5, "F")), Guided(guidance(at_s=at_s)), Shutter()):
+        for event in (Readiness(()), Start(Intake(Subject(4.5, "F"))), Guided(guidance(at_s=at_s)), Shutter()):
             self.engine.dispatch(event)
         self.clock.advance(0.5)
         self.engine.dispatch(Tick())
