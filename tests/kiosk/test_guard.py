@@ -405,7 +405,7 @@ def test_the_clinicians_pin_leaves_screening_to_everybody(tmp_path: Path, build:
     with opened(tmp_path) as vault:
         vault.pin.set(RECORDS_PIN)
         app = build(vault.pin)
-        session = arrive(app)
-        assert ask(app, "POST", "/unlock", session, f"pin={RECORDS_PIN}".encode())[0] == 200
+        operator, clinician = arrive(app), arrive(app)
+        assert ask(app, "POST", "/unlock", clinician, f"pin={RECORDS_PIN}".encode())[0] == 200
         _note_what_is_reached(app)
-        assert ask(app, "POST", "/session/leave", arrive(app))[0] == 200
+        assert ask(app, "POST", "/session/leave", operator)[0] == 200
