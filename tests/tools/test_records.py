@@ -19,7 +19,7 @@ from phenopackets import Phenopacket
 
 from firmware.errors import ArchiveError, ArchiveLockedError
 from firmware.face.align import TEMPLATE
-from kiosk.records.encoding import pack
+from kiosk.records.encoding import pack, parts_of
 from kiosk.records.export.archive import Origin, write_archive
 from kiosk.records.export.phenopacket import missing
 from kiosk.records.record import Consent, Pictures, Record
@@ -57,7 +57,9 @@ def two() -> tuple[Record, Record]:
 
 def test_an_archive_becomes_a_folder_of_forms(keys: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     agreed, plain = two()
-    path = archive_of(keys, tmp_path / "a.zip", {agreed.id: pack(agreed, TAKEN), plain.id: pack(plain, None)})
+    path = archive_of(
+        keys, tmp_path / "a.zip", {agreed.id: pack(parts_of(agreed, TAKEN)), plain.id: pack(parts_of(plain, None))}
+    )
     out = tmp_path / "out"
     assert main(["open", str(path), "--identity", str(keys / "identity.txt"), "--out", str(out)]) == 0
     assert "2 records" in capsys.readouterr().out
@@ -76,8 +78,10 @@ def test_an_archive_becomes_a_folder_of_forms(keys: Path, tmp_path: Path, capsys
 
 def test_a_record_of_two_archives_is_written_once(keys: Path, tmp_path: Path) -> None:
     one, other = two()
-    first = archive_of(keys, tmp_path / "a.zip", {one.id: pack(one, None)})
-    again = archive_of(keys, tmp_path / "b.zip", {one.id: pack(one, None), other.id: pack(other, None)})
+    first = archive_of(keys, tmp_path / "a.zip", {one.id: pack(parts_of(one, None))})
+    again = archive_of(
+        keys, tmp_path / "b.zip", {one.id: pack(parts_of(one, None)), other.id: pack(parts_of(other, None))}
+    )
     out = tmp_path / "out"
     main(["open", str(first), str(again), "--identity", str(keys / "identity.txt"), "--out", str(out)])
     assert {path.name for path in (out / "records").iterdir()} == {one.id, other.id}
@@ -85,8 +89,8 @@ def test_a_record_of_two_archives_is_written_once(keys: Path, tmp_path: Path) ->
 
 def test_a_damaged_archive_leaves_no_folder(keys: Path, tmp_path: Path) -> None:
     one, other = two()
-    good = archive_of(keys, tmp_path / "a.zip", {one.id: pack(one, None)})
-    swapped = archive_of(keys, tmp_path / "b.zip", {other.id: pack(one, None)})
+    good = archive_of(keys, tmp_path / "a.zip", {one.id: pack(parts_of(one, None))})
+    swapped = archive_of(keys, tmp_path / "b.zip", {other.id: pack(parts_of(one, None))})
     nonsense = archive_of(keys, tmp_path / "c.zip", {other.id: b"no record"})
     for bad in (swapped, nonsense):
         with pytest.raises(ArchiveError):
@@ -99,7 +103,7 @@ def test_a_damaged_archive_leaves_no_folder(keys: Path, tmp_path: Path) -> None:
 
 def test_list_says_whose_they_are(keys: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one, _ = two()
-    path = archive_of(keys, tmp_path / "a.zip", {one.id: pack(one, None)})
+    path = archive_of(keys, tmp_path / "a.zip", {one.id: pack(parts_of(one, None))})
     main(["list", str(path), "--identity", str(keys / "identity.txt")])
     line = capsys.readouterr().out
     assert "1 records of device d3v1ce" in line
