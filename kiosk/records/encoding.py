@@ -1,7 +1,7 @@
 """Record <-> JSON, and Assessment -> Pictures: the forms in which a record is sealed.
 
-The JSON carries its version. Reading is strict: a record of another version, or with a key too many or too few, is
-refused, since nobody may guess what a medical record means.
+The JSON carries its version. Reading is strict: a record of another version, with a key too many or too few, or with a
+value of another type or range is refused, since nobody may guess what a medical record means.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any, Final
 
 import cv2
@@ -21,15 +21,95 @@ from firmware.assessment import Assessment
 from firmware.errors import RecordDamagedError
 from firmware.face.anthropometry.measurement import Measurement, Term
 from firmware.frame import Pixels
+from firmware.subject import OLDEST_YEARS, SEXES
 from firmware.syndrome.decision import Outcome, Ranked
 from firmware.syndrome.gallery import Neighbour
-from kiosk.records.record import Consent, Pictures, Record
+from kiosk.records.reading import (
+    Check,
+    flag,
+    matching,
+    moment,
+    number,
+    one_of,
+    or_none,
+    read_json,
+    rows,
+    table,
+    text,
+    whole,
+)
+from kiosk.records.record import DARKEST, LIGHTEST, LONGEST_NUMBER, Consent, Pictures, Record
 
 VERSION: Final = 1
 JPEG_QUALITY: Final = 92
 MAGIC: Final = b"phk1"
 HEAD: Final = struct.Struct("<4sIII")
 """Magic, then the bytes of record, photo, and crop with points."""
+RECORD_ID: Final = re.compile(r"[0-9a-f]{32}")
+POINTS: Final = 5
+
+NAME: Final = text(least=1)
+SHARE: Final = number(0, 1)
+UNKNOWN_OR_NUMBER: Final = or_none(number())
+RANKED: Final[Mapping[str, Check]] = {"id": NAME, "name": NAME, "probability": SHARE}
+MEASUREMENT: Final[Mapping[str, Check]] = {
+    "name": NAME,
+    "value": number(),
+    "unit": text(),
+    "z": UNKNOWN_OR_NUMBER,
+    "norm": or_none(text()),
+    "interval": or_none(rows(number(), 2, 2)),
+    "z_low": UNKNOWN_OR_NUMBER,
+    "z_high": UNKNOWN_OR_NUMBER,
+    "reliable": flag,
+}
+TERM: Final[Mapping[str, Check]] = {
+    "id": NAME,
+    "name": NAME,
+    "z": UNKNOWN_OR_NUMBER,
+    "certain": flag,
+    "reliable": flag,
+    "because": text(),
+}
+NEIGHBOUR: Final[Mapping[str, Check]] = {
+    "id": NAME,
+    "image_id": text(),
+    "distance": number(),
+    "name": text(),
+    "subject": text(),
+}
+CONSENT: Final[Mapping[str, Check]] = {
+    "photos": flag,
+    "research": flag,
+    "by": one_of("adult", "guardian"),
+    "at": or_none(moment),
+}
+RECORD: Final[Mapping[str, Check]] = {
+    "id": matching(RECORD_ID),
+    "at": moment,
+    "time_trusted": flag,
+    "site": text(),
+    "camp_number": or_none(text(least=1, most=LONGEST_NUMBER)),
+    "age_years": or_none(number(0, OLDEST_YEARS)),
+    "sex": or_none(one_of(*SEXES)),
+    "skin_tone": or_none(whole(LIGHTEST, DARKEST)),
+    "consent": table(CONSENT, Consent),
+    "bundle_id": NAME,
+    "bundle_version": NAME,
+    "clinical": flag,
+    "outcome": lambda value: Outcome(one_of(*Outcome)(value)),
+    "affected": SHARE,
+    "reasons": rows(text()),
+    "ranking": rows(table(RANKED, Ranked)),
+    "prediction_set": rows(NAME),
+    "measurements": rows(table(MEASUREMENT, Measurement)),
+    "terms": rows(table(TERM, Term)),
+    "neighbours": rows(table(NEIGHBOUR, Neighbour)),
+    "frames_used": whole(0, 1_000_000),
+    "embedding": or_none(rows(number())),
+}
+"""Field -> what it may hold."""
+PICTURES: Final = table({"crop": text(most=1 << 20), "points": rows(rows(number(), 2, 2), POINTS, POINTS)})
 
 
 def record_json(record: Record) -> dict[str, Any]:
@@ -40,11 +120,11 @@ def record_json(record: Record) -> dict[str, Any]:
     return {"version": VERSION, **values}
 
 
-def record_of_json(values: dict[str, Any]) -> Record:
+def record_of_json(values: Any) -> Record:
     """The record of what `record_json` gave. Raises RecordDamagedError for anything else."""
     try:
-        return _record(dict(values))
-    except (KeyError, TypeError, ValueError):  # whose text, in a log, would tell of a person
+        return _record(values)
+    except ValueError:  # whose text may tell of a person
         raise RecordDamagedError(f"the record is not of version {VERSION}") from None
 
 
@@ -56,11 +136,9 @@ def record_bytes(record: Record) -> bytes:
 def record_of_bytes(content: bytes) -> Record:
     """The record of what `record_bytes` gave. Raises RecordDamagedError for anything else."""
     try:
-        values = json.loads(content)
+        values = read_json(content)
     except ValueError:
         raise RecordDamagedError("the record is no JSON") from None
-    if not isinstance(values, dict):
-        raise RecordDamagedError("the record is no JSON object")
     return record_of_json(values)
 
 
@@ -83,9 +161,9 @@ def pictures_bytes(pictures: Pictures) -> tuple[bytes, bytes]:
 def pictures_of_bytes(photo: bytes, crop: bytes) -> Pictures:
     """The pictures of what `pictures_bytes` gave. Raises RecordDamagedError for anything else."""
     try:
-        values = json.loads(crop)
-        return Pictures(photo, base64.b64decode(values["crop"]), tuple((x, y) for x, y in values["points"]))
-    except (KeyError, TypeError, ValueError):
+        values = PICTURES(read_json(crop))
+        return Pictures(photo, base64.b64decode(values["crop"], validate=True), values["points"])
+    except ValueError:
         raise RecordDamagedError("the record's crop cannot be read") from None
 
 
@@ -111,29 +189,11 @@ def unpack(content: bytes) -> tuple[Record, Pictures | None]:
     return record_of_bytes(record), pictures_of_bytes(photo, crop) if photo else None
 
 
-def _record(values: dict[str, Any]) -> Record:
-    if values.pop("version") != VERSION:
-        raise ValueError("another version")
-    consent, embedding = values["consent"], values["embedding"]
-    return Record(
-        **{
-            **values,
-            "at": datetime.fromisoformat(values["at"]),
-            "consent": Consent(**{**consent, "at": consent["at"] and datetime.fromisoformat(consent["at"])}),
-            "outcome": Outcome(values["outcome"]),
-            "reasons": tuple(values["reasons"]),
-            "prediction_set": tuple(values["prediction_set"]),
-            "ranking": tuple(Ranked(**row) for row in values["ranking"]),
-            "measurements": tuple(_measurement(row) for row in values["measurements"]),
-            "terms": tuple(Term(**row) for row in values["terms"]),
-            "neighbours": tuple(Neighbour(**row) for row in values["neighbours"]),
-            "embedding": None if embedding is None else tuple(embedding),
-        }
-    )
-
-
-def _measurement(row: dict[str, Any]) -> Measurement:
-    return Measurement(**{**row, "interval": row["interval"] and tuple(row["interval"])})
+def _record(values: Any) -> Record:
+    """Raises ValueError."""
+    found = table({"version": whole(VERSION, VERSION), **RECORD})(values)
+    del found["version"]
+    return Record(**found)
 
 
 def _encode(ending: str, pixels: Pixels, parameters: Sequence[int] = ()) -> bytes:

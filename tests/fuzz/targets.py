@@ -163,6 +163,49 @@ def archive_seeds() -> list[bytes]:
     return [into.getvalue(), *listed, json.dumps({"format": 1, "records": []}).encode()]
 
 
+def record(_folder: Path) -> Fuzzed:
+    """What the centre does with a well-sealed record: the input alone, and over a good record's fields."""
+    from firmware.errors import RecordDamagedError
+    from kiosk.records.encoding import record_of_bytes, unpack
+    from kiosk.records.export.forms import forms as every_form
+
+    good = json.loads(record_seeds()[0])
+
+    def read(content: bytes) -> None:
+        with contextlib.suppress(RecordDamagedError):
+            list(every_form(record_of_bytes(content), HEAD))
+
+    def fuzzed(data: bytes) -> None:
+        read(data)
+        with contextlib.suppress(RecordDamagedError):
+            unpack(data)
+        if isinstance(other := _json(data), dict):
+            read(json.dumps(good | other).encode())
+
+    return fuzzed
+
+
+def _json(data: bytes) -> object:
+    with contextlib.suppress(ValueError, RecursionError):
+        return json.loads(data)
+    return None
+
+
+HEAD = "3:" + "ab" * 32
+
+
+def record_seeds() -> list[bytes]:
+    from kiosk.records.encoding import pack, parts_of, record_bytes
+    from kiosk.records.record import Pictures
+    from tests.kiosk.records.factories import record as a_record
+
+    one = a_record()
+    values = json.loads(record_bytes(one))
+    pictures = Pictures(b"a photo", b"a crop", ((1.0, 2.0),) * 5)
+    alone = [json.dumps({name: value}).encode() for name, value in values.items()]
+    return [record_bytes(one), pack(parts_of(one, pictures)), b"[" * 3000, b'{"age_years": 1e999}', *alone]
+
+
 def forms(folder: Path) -> Fuzzed:
     """Every request that can be written down; with the page's cookie and token wherever it says @."""
     from tests.fuzz.requests import Requests
@@ -181,6 +224,7 @@ TARGETS: Mapping[str, Target] = {
     "answer": Target(answer, answer_seeds, ["firmware.decoding"], 16_384),
     "settings": Target(settings, settings_seeds, ["tomllib", "kiosk.settings"], 8192),
     "archive": Target(archive, archive_seeds, ["zipfile", "kiosk.records.export"]),
+    "record": Target(record, record_seeds, ["json", "kiosk.records.encoding", "kiosk.records.reading"], 8192),
     "forms": Target(forms, forms_seeds, ["kiosk.pages", "kiosk.session", "werkzeug"], 1024),
 }
 """Name -> what is fuzzed."""

@@ -19,7 +19,7 @@ from phenopackets import Phenopacket
 
 from firmware.errors import ArchiveError, ArchiveLockedError
 from firmware.face.align import TEMPLATE
-from kiosk.records.encoding import pack, parts_of
+from kiosk.records.encoding import pack, parts_of, record_json
 from kiosk.records.export.archive import Origin, write_archive
 from kiosk.records.export.phenopacket import missing
 from kiosk.records.record import Consent, Pictures, Record
@@ -151,3 +151,12 @@ def test_an_error_is_one_line(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert ended.stderr.startswith("WRK-01")
+
+
+@pytest.mark.parametrize("other", [{"age_years": "x"}, {"age_years": float("inf")}, {"sex": "Q"}, {"at": "2026-01-01"}])
+def test_a_well_sealed_record_that_says_nonsense_is_named(keys: Path, tmp_path: Path, other: dict[str, object]) -> None:
+    one = record("A-1")
+    content = pack((json.dumps(record_json(one) | other).encode(), b"", b""))
+    path = archive_of(keys, tmp_path / "a.zip", {one.id: content})
+    with pytest.raises(ArchiveError, match=one.id):
+        main(["open", str(path), "--identity", str(keys / "identity.txt"), "--out", str(tmp_path / "out")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Final
 
 import pyrage
 
-from firmware.errors import ArchiveError, RecordError
+from firmware.errors import ArchiveError, RecordDamagedError, RecordError
 from kiosk.records.encoding import unpack
 from kiosk.records.export.archive import Archive
 from kiosk.records.export.forms import forms, pictures, tables
@@ -60,26 +61,31 @@ def _write(archives: Sequence[Path], identities: Identities, folder: Path) -> in
             for name, content in archive.records():
                 if name not in done:
                     done.add(name)
-                    _write_one(*_opened(path, name, content), archive.origin.audit_head, photos, folder)
+                    with _named(path, name):
+                        record, taken = _opened(name, content)
+                        files = [*forms(record, archive.origin.audit_head), *pictures(photos, record, taken)]
+                    for file, inner in files:
+                        _put(folder / file, inner)
     for name, content in tables(photos):
         _put(folder / name, content)
     return len(done)
 
 
-def _write_one(record: Record, taken: Pictures | None, audit_head: str, photos: GestaltSet, folder: Path) -> None:
-    for name, content in (*forms(record, audit_head), *pictures(photos, record, taken)):
-        _put(folder / name, content)
-
-
-def _opened(path: Path, name: str, content: bytes) -> tuple[Record, Pictures | None]:
-    """A record that is the one it is listed as."""
-    try:
-        record, taken = unpack(content)
-    except RecordError as error:
-        raise ArchiveError(f"record {name} of {path} cannot be read: {error.what}") from error
+def _opened(name: str, content: bytes) -> tuple[Record, Pictures | None]:
+    """A record that is the one it is listed as. Raises RecordDamagedError."""
+    record, taken = unpack(content)
     if record.id != name:
-        raise ArchiveError(f"{path} lists record {record.id} as {name}")
+        raise RecordDamagedError(f"it is record {record.id}")
     return record, taken
+
+
+@contextlib.contextmanager
+def _named(path: Path, name: str) -> Iterator[None]:
+    """Say which record of which archive it was."""
+    try:
+        yield
+    except RecordError as error:
+        raise ArchiveError(f"record {name} of {path} cannot be opened: {error.what}") from error
 
 
 def _put(path: Path, content: bytes) -> None:
