@@ -32,7 +32,8 @@ from tools.records.keys import make_keys, read_identities, read_signing
 HEAD = "7:" + "cd" * 32
 ORIGIN = Origin("d3v1ce", "2026-05-01T10:00:00+00:00", time_trusted=False, audit_head=HEAD)
 CROP = cv2.imencode(".png", np.full((112, 112, 3), 90, np.uint8))[1].tobytes()
-TAKEN = Pictures(b"\xff\xd8 a photo", CROP, tuple((2 * x, 2 * y) for x, y in TEMPLATE))
+PHOTO = cv2.imencode(".jpg", np.full((240, 320, 3), 90, np.uint8))[1].tobytes()
+TAKEN = Pictures(PHOTO, CROP, tuple((2 * x, 2 * y) for x, y in TEMPLATE))
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from kiosk.records.record import Consent, Pictures
 from tests.kiosk.records.factories import record
 
 CROP = cv2.imencode(".png", np.full((112, 112, 3), 120, np.uint8))[1].tobytes()
+PHOTO = cv2.imencode(".jpg", np.full((240, 320, 3), 90, np.uint8))[1].tobytes()
 POINTS = tuple((2 * x + 100, 2 * y + 50) for x, y in TEMPLATE)
-TAKEN = Pictures(b"\xff\xd8 photo", CROP, POINTS)
+TAKEN = Pictures(PHOTO, CROP, POINTS)
 AGREED = dataclasses.replace(record(), consent=Consent(photos=True))
 
 
@@ -51,6 +52,42 @@ def test_the_box_is_what_the_crop_was_taken_from() -> None:
     assert [int(v) for v in row[5:]] == [round(v) for point in POINTS for v in point]
 
 
-def test_a_crop_that_is_no_picture_is_named() -> None:
-    with pytest.raises(RecordDamagedError, match=AGREED.id):
-        list(GestaltSet().add(AGREED, dataclasses.replace(TAKEN, crop=b"nothing")))
+def encoded(ending: str, height: int, width: int) -> bytes:
+    return cv2.imencode(ending, np.zeros((height, width, 3), np.uint8))[1].tobytes()
+
+
+WRONG = {
+    "a crop that is no picture": {"crop": b"nothing"},
+    "a crop of another format": {"crop": encoded(".tiff", 112, 112)},
+    "a crop that would fill the memory": {"crop": encoded(".png", 9000, 9000)},
+    "a crop of another size": {"crop": encoded(".png", 112, 113)},
+    "a photo that is a page": {"photo": b"<html>not a photo</html>"},
+    "a photo that is a PNG": {"photo": encoded(".png", 240, 320)},
+    "a photo that only begins as one": {"photo": PHOTO[:40]},
+    "points that are one": {"points": ((1.0, 2.0),) * 5},
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_no_picture_of_a_face_is_refused_by_the_records_id(what: str) -> None:
+    found = GestaltSet()
+    with pytest.raises(RecordDamagedError, match=rf"^REC-07 .*{AGREED.id}"):
+        list(found.add(AGREED, dataclasses.replace(TAKEN, **WRONG[what])))
+    assert list(found.tables()) == []
+
+
+def test_nothing_foreign_is_decoded_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decodes(*_: object) -> None:
+        raise AssertionError("decoded here")
+
+    monkeypatch.setattr(cv2, "imdecode", decodes)
+    assert len(list(GestaltSet().add(AGREED, TAKEN))) == 2
+
+
+def test_the_crop_keeps_its_colours() -> None:
+    red = np.zeros((112, 112, 3), np.uint8)
+    red[..., 2] = 200  # OpenCV's order
+    taken = dataclasses.replace(TAKEN, crop=cv2.imencode(".png", red)[1].tobytes())
+    files = dict(GestaltSet().add(AGREED, taken))
+    again = cv2.imdecode(np.frombuffer(files[f"aligned/{AGREED.id}_aligned.jpg"], np.uint8), cv2.IMREAD_COLOR)
+    assert abs(again.astype(int) - red).max() < 4
