@@ -4,7 +4,7 @@ Each record has a key of its own, wrapped to the device's public key. Under it l
 whole is sealed a second time to the programme (age), for the export, and for the time when this device can no longer
 read it. Reading asks for the opened private key (`pin.unlock`); keeping, finding, counting and erasing do not.
 
-    facts  audit  pin  shelf  care        what it is put together of, each for itself
+    facts  audit  identity  pin  shelf  care        what it is put together of, each for itself
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from kiosk.records.database import Database
 from kiosk.records.encoding import pack, parts_of, pictures_of_bytes, record_of_bytes
 from kiosk.records.erasure import Erasure
 from kiosk.records.facts import Facts
+from kiosk.records.identity import Identity
 from kiosk.records.keys import OpenedKey, wrap
 from kiosk.records.pin import Cost, PinGate
 from kiosk.records.place import Place
@@ -73,6 +74,7 @@ class Vault:
         if not self.facts.get(DEVICE):
             self.facts.put(DEVICE, secrets.token_hex(16))
         self.audit = Audit(database, derive(keys, b"", "audit"), clock)
+        self.identity = Identity(keys)
         self.pin = PinGate(database, derive(keys, b"", "pin"), self.audit, clock, cost)
         self.shelf = Shelf(database, self.audit, derive(keys, b"", "camp number"))
         self._erasure = Erasure(database, self.audit)
