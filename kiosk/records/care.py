@@ -34,6 +34,7 @@ class Care:
     def __init__(
         self, database: Database, audit: Audit, erasure: Erasure, policy: Policy, clock: Clock, folder: Path, root: Path
     ) -> None:
+        self._database = database
         self._facts = Facts(database)
         self._audit = audit
         self._erasure = erasure
@@ -58,7 +59,7 @@ class Care:
             return
         self._looked_ns = now_ns
         try:
-            if not self._well:
+            if not self._well or self._database.behind:
                 self._facts.put("probe", str(now_ns))
                 self._well = True
             if now_ns - self._tidied_ns >= TIDY_NS and not self.doubt():

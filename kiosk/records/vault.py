@@ -110,6 +110,8 @@ class Vault:
         except RecordError:
             self.care.failed()
             raise
+        if self._database.behind:
+            self.care.failed()
         self._added += 1
 
     def count(self) -> int:

@@ -26,7 +26,7 @@ from tests.kiosk.records.opening import PIN, opened
 from tests.kiosk.records.test_vault import pictures
 
 SUBJECTS = 25
-PAGE, RESERVED, IV = 16384, 80, 16
+PAGE, RESERVED, IV, MAC = 16384, 48, 16, 32
 HEADER, FRAME = 32, 24
 
 
@@ -112,7 +112,7 @@ def test_without_emptying_the_log_the_keys_would_still_be_there(
 ) -> None:
     ids = fill(sealed)
     gone = pieces(sealed, ids)
-    monkeypatch.setattr(Database, "truncate_log", lambda _: None)
+    monkeypatch.setattr(Database, "_checkpoint", lambda *_: None)
     for n in range(SUBJECTS):
         sealed.erase(f"A-{n}")
     text = everything(tmp_path)
@@ -235,5 +235,5 @@ def test_the_pages_are_decrypted_as_sqlcipher_encrypts_them(vault: Vault, tmp_pa
     content = (tmp_path / "records" / "vault.db").read_bytes()
     mask = bytes(byte ^ 0x3A for byte in content[:16])
     page = content[PAGE : 2 * PAGE]
-    mac = hmac.digest(pbkdf2_hmac("sha512", key, mask, 2, 32), page[: PAGE - 64] + (2).to_bytes(4, "little"), "sha512")
-    assert mac == page[PAGE - 64 :]
+    mac = hmac.digest(pbkdf2_hmac("sha512", key, mask, 2, 32), page[: PAGE - MAC] + (2).to_bytes(4, "little"), "sha256")
+    assert mac == page[PAGE - MAC :]
