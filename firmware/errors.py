@@ -318,6 +318,13 @@ class ArchiveNewerError(ArchiveError):
     remedy = "Open it with the version of Phenokiosk that wrote it, or a later one."
 
 
+class ArchiveOriginError(ArchiveError):
+    """The archive was not signed by a device that the centre knows: it may be forged."""
+
+    code = "ARC-04"
+    remedy = "Keep it aside and ask whoever brought it; a new device belongs into the list that --devices names."
+
+
 class RecordError(KioskError):
     """The records cannot be used."""
 

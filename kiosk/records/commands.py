@@ -31,8 +31,12 @@ def audit_verify(vault: Vault, said: argparse.Namespace) -> str:
 
 
 def audit_show(vault: Vault, _: argparse.Namespace) -> str:
-    """The log, a line for each entry."""
-    return "\n".join(f"{e.n:7} {e.at} {e.what}: {e.about}" for e in vault.audit.entries())
+    """Whose log it is, as the centre's list of devices has it, and a line for each entry."""
+    return "\n".join((_device(vault), *(f"{e.n:7} {e.at} {e.what}: {e.about}" for e in vault.audit.entries())))
+
+
+def _device(vault: Vault) -> str:
+    return f"device {vault.device} {vault.identity.public}"
 
 
 def erase(vault: Vault, said: argparse.Namespace) -> str:
@@ -50,7 +54,7 @@ def export_records(vault: Vault, said: argparse.Namespace) -> str:
         return f"{name}\nnot sealed: whoever finds this stick can read it"
     done = export(vault, said.stick, SystemClock(), again=said.again)
     parts = [f"{part.name}: {part.records} records, sha256 {part.sha256}\nhead {part.head}" for part in done]
-    return "\n".join(parts) or "nothing waits to be exported"
+    return "\n".join((_device(vault), *parts)) if parts else "nothing waits to be exported"
 
 
 def pin_set(vault: Vault, _: argparse.Namespace) -> str:

@@ -125,7 +125,8 @@ def archive(folder: Path) -> Fuzzed:
     import pyrage
 
     from firmware.errors import KioskError
-    from kiosk.records.export.archive import Archive, checked_manifest
+    from kiosk.records.export.archive import Archive
+    from kiosk.records.export.listing import read_listing
 
     file, identity = folder / "archive.zip", pyrage.x25519.Identity.from_str(IDENTITY)
 
@@ -134,7 +135,7 @@ def archive(folder: Path) -> Fuzzed:
         with contextlib.suppress(KioskError), Archive(file, [identity]) as found:
             list(found.records())
         with contextlib.suppress(KioskError):
-            checked_manifest(data, file)
+            read_listing(data, file)
 
     return fuzzed
 
@@ -146,21 +147,24 @@ IDENTITY = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ
 def archive_seeds() -> list[bytes]:
     import pyrage
 
-    from kiosk.records.export.archive import MANIFEST, Origin, write_archive
+    from kiosk.records.export.archive import MANIFEST, write_archive
+    from kiosk.records.export.listing import Origin
+    from kiosk.records.identity import Identity
 
     key = pyrage.x25519.Identity.from_str(IDENTITY).to_public()
     into = io.BytesIO()
     sealed = pyrage.encrypt(b"a record", [key])
-    origin = Origin("device", "2026-01-01T00:00:00+00:00", True, "00" * 32)
+    device = Identity(bytes(32))
+    origin = Origin("ab" * 16, device.public, "2026-01-01T00:00:00+00:00", True, "1:" + "00" * 32)
     listed: list[bytes] = []
 
     def seal(content: bytes) -> bytes:
         listed.append(content)
         return bytes(pyrage.encrypt(content, [key]))
 
-    write_archive(into, [("ab" * 16, sealed)], origin, seal)
+    write_archive(into, [("ab" * 16, sealed)], origin, seal, device)
     assert MANIFEST in zipfile.ZipFile(into).namelist()
-    return [into.getvalue(), *listed, json.dumps({"format": 1, "records": []}).encode()]
+    return [into.getvalue(), *listed, bytes(64) + json.dumps({"format": 1, "records": []}).encode()]
 
 
 def record(_folder: Path) -> Fuzzed:

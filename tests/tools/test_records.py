@@ -17,20 +17,23 @@ from fhir.resources.R4B.bundle import Bundle
 from google.protobuf.json_format import ParseDict
 from phenopackets import Phenopacket
 
-from firmware.errors import ArchiveError, ArchiveLockedError
+from firmware.errors import ArchiveError, ArchiveLockedError, ArchiveOriginError
 from firmware.face.align import TEMPLATE
 from kiosk.records.encoding import pack, parts_of, record_json
-from kiosk.records.export.archive import Origin, write_archive
+from kiosk.records.export.archive import write_archive
+from kiosk.records.export.listing import Origin
 from kiosk.records.export.phenopacket import missing
+from kiosk.records.identity import Identity
 from kiosk.records.record import Consent, Pictures, Record
 from kiosk.records.reset import answer
 from tests.kiosk.records.factories import record
 from tools.errors import DataAbsentError, KeyFileError, UsageError
 from tools.records.__main__ import main
-from tools.records.keys import make_keys, read_identities, read_signing
+from tools.records.keys import make_keys, read_devices, read_identities, read_signing
 
 HEAD = "7:" + "cd" * 32
-ORIGIN = Origin("d3v1ce", "2026-05-01T10:00:00+00:00", time_trusted=False, audit_head=HEAD)
+DEVICE = Identity(bytes(32))
+ORIGIN = Origin("d3" * 16, DEVICE.public, "2026-05-01T10:00:00+00:00", time_trusted=False, audit_head=HEAD)
 CROP = cv2.imencode(".png", np.full((112, 112, 3), 90, np.uint8))[1].tobytes()
 PHOTO = cv2.imencode(".jpg", np.full((240, 320, 3), 90, np.uint8))[1].tobytes()
 TAKEN = Pictures(PHOTO, CROP, tuple((2 * x, 2 * y) for x, y in TEMPLATE))
@@ -47,7 +50,7 @@ def archive_of(keys: Path, path: Path, records: dict[str, bytes]) -> Path:
     to = read_identities([keys / "identity.txt"])[0].to_public()
     with path.open("wb") as file:
         sealed = ((name, bytes(pyrage.encrypt(content, [to]))) for name, content in records.items())
-        write_archive(file, sealed, ORIGIN, lambda content: bytes(pyrage.encrypt(content, [to])))
+        write_archive(file, sealed, ORIGIN, lambda content: bytes(pyrage.encrypt(content, [to])), DEVICE)
     return path
 
 
@@ -107,9 +110,42 @@ def test_list_says_whose_they_are(keys: Path, tmp_path: Path, capsys: pytest.Cap
     path = archive_of(keys, tmp_path / "a.zip", {one.id: pack(parts_of(one, None))})
     main(["list", str(path), "--identity", str(keys / "identity.txt")])
     line = capsys.readouterr().out
-    assert "1 records of device d3v1ce" in line
+    assert f"1 records of device {ORIGIN.device}" in line
     assert "a clock that nobody had set" in line
     assert HEAD in line
+
+
+def test_only_a_device_of_the_list_is_believed(keys: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, _ = two()
+    path = archive_of(keys, tmp_path / "a.zip", {one.id: pack(parts_of(one, None))})
+    devices = tmp_path / "devices.txt"
+    asked = ["open", str(path), "--identity", str(keys / "identity.txt"), "--devices", str(devices), "--out"]
+    devices.write_text(f"# camp 1\ndevice {ORIGIN.device} {Identity(bytes([1]) * 32).public}\n")
+    with pytest.raises(ArchiveOriginError):
+        main([*asked, str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
+    devices.write_text(f"# camp 1\ndevice {ORIGIN.device} {DEVICE.public}\n")
+    main([*asked, str(tmp_path / "out")])
+    assert "origin checked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["open", "list"])
+def test_without_a_list_of_devices_it_says_that_nobody_checked(
+    keys: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    path = archive_of(keys, tmp_path / "a.zip", {})
+    out = ["--out", str(tmp_path / "out")] if command == "open" else []
+    main([command, str(path), "--identity", str(keys / "identity.txt"), *out])
+    assert "ORIGIN NOT CHECKED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "line", ["x", "device", f"{'d3' * 16} 00", f"{'d3' * 16} {'ab' * 32}\n{'d3' * 16} {'cd' * 32}"]
+)
+def test_a_line_that_is_no_device_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "devices.txt").write_text(f"{line}\n")
+    with pytest.raises(KeyFileError, match=r"devices\.txt"):
+        read_devices(tmp_path / "devices.txt")
 
 
 def test_another_programmes_key_opens_nothing(keys: Path, tmp_path: Path) -> None:

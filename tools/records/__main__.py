@@ -5,7 +5,9 @@ open ARCHIVE... --identity KEY [KEY...] --out DIR   writes every record: JSON, P
 list ARCHIVE... --identity KEY [KEY...]             whose archives they are, and the head of the device's audit chain
 token QUESTION --signing KEY                        answers a device that has asked for a reset of its PIN
 
-KEY is a file that `keys` wrote (identity.txt, signing.txt). Nothing here needs torch.
+KEY is a file that `keys` wrote (identity.txt, signing.txt). Anybody can seal records to the programme: with --devices
+FILE `open` and `list` take only what a device has signed that is in the file, a line each as the device's first line of
+`python -m kiosk audit show` is. Nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pathlib import Path
 
 from kiosk.records.reset import answer
 from tools.errors import run_main
-from tools.records.keys import make_keys, read_identities, read_signing
+from tools.records.keys import make_keys, read_devices, read_identities, read_signing
 from tools.records.opening import describe, open_archives
 
 
@@ -25,13 +27,25 @@ def _keys(options: argparse.Namespace) -> None:
 
 
 def _open(options: argparse.Namespace) -> None:
-    count = open_archives(options.archives, read_identities(options.identity), options.out)
+    count = open_archives(options.archives, read_identities(options.identity), options.out, _devices(options))
     print(f"{count} records in {options.out}")
+    print(_trust(options))
 
 
 def _list(options: argparse.Namespace) -> None:
-    for line in describe(options.archives, read_identities(options.identity)):
+    for line in describe(options.archives, read_identities(options.identity), _devices(options)):
         print(line)
+    print(_trust(options))
+
+
+def _devices(options: argparse.Namespace) -> dict[str, str] | None:
+    return read_devices(options.devices) if options.devices else None
+
+
+def _trust(options: argparse.Namespace) -> str:
+    if options.devices:
+        return f"origin checked: every archive is signed by a device of {options.devices}"
+    return "ORIGIN NOT CHECKED: anybody who has the programme's public key can have made this; name --devices FILE"
 
 
 def _token(options: argparse.Namespace) -> None:
@@ -50,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=what)
         command.add_argument("archives", nargs="+", type=Path, metavar="ARCHIVE")
         command.add_argument("--identity", nargs="+", type=Path, required=True, metavar="KEY")
+        command.add_argument(
+            "--devices", type=Path, metavar="FILE", help="list of the devices that may have written them"
+        )
         command.set_defaults(run=run)
         if run is _open:
             command.add_argument(

@@ -3,6 +3,9 @@
     DIR/identity.txt   age's own form, so age's own programs read it too
     DIR/signing.txt    Ed25519, 32 bytes in hex
 
+And the list of its devices, which somebody writes: for each the first line of `python -m kiosk audit show`, noted when
+the device was set up. What an archive says of its own key proves nothing.
+
 Rules: a key is written for its owner only and never over another one; with the keys lost, so are the records.
 """
 
@@ -17,10 +20,13 @@ import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from kiosk.records.encoding import RECORD_ID
+from kiosk.records.identity import PUBLIC
 from tools.errors import DataAbsentError, KeyFileError, UsageError
 
 IDENTITY, SIGNING = "identity.txt", "signing.txt"
 COMMENT: Final = "#"
+DEVICE: Final = "device "
 
 
 def make_keys(folder: Path) -> str:
@@ -49,6 +55,17 @@ def read_signing(path: Path) -> Ed25519PrivateKey:
         raise KeyFileError(f"{path} holds no signing key") from error
 
 
+def read_devices(path: Path) -> dict[str, str]:
+    """Id -> public key of each device of a list. DataAbsentError without it, KeyFileError for a line that is none."""
+    found: dict[str, str] = {}
+    for line in _lines(path):
+        device, _, public = line.removeprefix(DEVICE).strip().partition(" ")
+        if not RECORD_ID.fullmatch(device) or not PUBLIC.fullmatch(public.strip()) or device in found:
+            raise KeyFileError(f"{path} has a line that is no device, or one twice: {line[:80]!r}")
+        found[device] = public.strip()
+    return found
+
+
 def _identity(path: Path) -> pyrage.x25519.Identity:
     try:
         return pyrage.x25519.Identity.from_str(_key(path))
@@ -57,17 +74,22 @@ def _identity(path: Path) -> pyrage.x25519.Identity:
 
 
 def _key(path: Path) -> str:
-    """The line of a key file that is no comment."""
+    """The only line of a key file."""
+    found = _lines(path)
+    if len(found) != 1:
+        raise KeyFileError(f"{path} holds {len(found)} lines that could be a key")
+    return found[0]
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a file that are no comment."""
     try:
         lines = path.read_text(encoding="ascii").split("\n")
     except OSError as error:
         raise DataAbsentError(f"{path} cannot be read: {error.strerror}", "Name the file of a key.") from error
     except UnicodeDecodeError as error:
         raise KeyFileError(f"{path} is no key") from error
-    found = [line.strip() for line in lines if line.strip() and not line.startswith(COMMENT)]
-    if len(found) != 1:
-        raise KeyFileError(f"{path} holds {len(found)} lines that could be a key")
-    return found[0]
+    return [line.strip() for line in lines if line.strip() and not line.startswith(COMMENT)]
 
 
 def _write(path: Path, content: str) -> None:

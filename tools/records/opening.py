@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,25 +20,27 @@ from tools.errors import UsageError
 from tools.files import write_whole, writing
 
 Identities = Sequence[pyrage.x25519.Identity]
+Devices = Mapping[str, str] | None
 ASIDE: Final = ".{}.new"
 
 
-def describe(archives: Sequence[Path], identities: Identities) -> Iterator[str]:
-    """A line for each archive."""
+def describe(archives: Sequence[Path], identities: Identities, devices: Devices = None) -> Iterator[str]:
+    """A line for each archive. devices: id -> public key of those that the centre knows."""
     for path in archives:
-        with Archive(path, identities) as archive:
+        with Archive(path, identities, devices) as archive:
             origin = archive.origin
             clock = "" if origin.time_trusted else " by a clock that nobody had set"
             yield (
                 f"{path}: {len(archive.ids)} records of device {origin.device}, "
-                f"written {origin.made_at}{clock}, audit head {origin.audit_head}"
+                f"written {origin.made_at}{clock}, audit head {origin.audit_head}, signed by {origin.public}"
             )
 
 
-def open_archives(archives: Sequence[Path], identities: Identities, out: Path) -> int:
+def open_archives(archives: Sequence[Path], identities: Identities, out: Path, devices: Devices = None) -> int:
     """Write every record of the archives below `out`; returns how many. `out` is there only if all could be read.
 
-    A record that is in several archives is written once. ArchiveError, UsageError, OutputError.
+    A record that is in several archives is written once. devices: id -> public key of those that the centre knows;
+    without them nobody knows who wrote an archive. ArchiveError, UsageError, OutputError.
     """
     if out.exists():
         raise UsageError(f"{out} is there already: name a folder that is not")
@@ -47,17 +49,17 @@ def open_archives(archives: Sequence[Path], identities: Identities, out: Path) -
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         try:
-            count = _write(archives, identities, aside)
+            count = _write(archives, identities, aside, devices)
             aside.rename(out)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     return count
 
 
-def _write(archives: Sequence[Path], identities: Identities, folder: Path) -> int:
+def _write(archives: Sequence[Path], identities: Identities, folder: Path, devices: Devices) -> int:
     photos, done = GestaltSet(), set()
     for path in archives:
-        with Archive(path, identities) as archive:
+        with Archive(path, identities, devices) as archive:
             for name, content in archive.records():
                 if name not in done:
                     done.add(name)

@@ -1,37 +1,41 @@
 """The archive that leaves the kiosk: a ZIP file of sealed records, and a sealed list of what belongs in it.
 
     READ-ME.txt          for whoever finds the stick: what this is, and that nobody can read it but the programme
-    manifest.age         sealed list: every record with its sha256, the device, and the head of its audit chain
+    manifest.age         sealed list: every record with its sha256, the device, and the head of its audit chain; signed
     sealed/<id>.age      a record as it was sealed when the screening ended, pictures included
 
 Everything but the first is sealed by age to the programme's public key, so a lost stick tells nothing but how many
 records it holds. A record that the list does not name, one that is missing, and one that was changed are all refused.
+Anybody can seal to that key: so the device signs the list, and the centre's own list of its devices says who that is.
 Rules: a reader believes nothing it has not checked; sizes are limited before anything is read.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Self
+from typing import BinaryIO, Final, Self
 
 import pyrage
 
-from firmware.errors import ArchiveError, ArchiveLockedError, ArchiveNewerError
+from firmware.errors import ArchiveError, ArchiveLockedError
+from kiosk.records.export.listing import (
+    LARGEST_RECORD,
+    Listing,
+    Origin,
+    Row,
+    read_listing,
+    require_device,
+    write_listing,
+)
+from kiosk.records.identity import Identity
 
-FORMAT: Final = 1
 MANIFEST, WORDS, RECORD = "manifest.age", "READ-ME.txt", "sealed/{}.age"
-RECORD_ID: Final = re.compile(r"[0-9a-f]{32}")
-MOST_RECORDS: Final = 10_000
-LARGEST_ENTRY: Final = 64 << 20
 DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 """What the ZIP reader says of a damaged file."""
 
@@ -44,42 +48,41 @@ If you have found it, please give it to the nearest health post.
 Seal = Callable[[bytes], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where an archive comes from. audit_head: of the device's audit chain when the archive was written."""
+def write_archive(
+    file: BinaryIO, records: Iterable[tuple[str, bytes]], origin: Origin, seal: Seal, identity: Identity
+) -> int:
+    """Write sealed records (id, age blob) one after the other; returns how many.
 
-    device: str
-    made_at: str
-    time_trusted: bool
-    audit_head: str
-
-
-def write_archive(file: BinaryIO, records: Iterable[tuple[str, bytes]], origin: Origin, seal: Seal) -> int:
-    """Write sealed records (id, age blob) one after the other; returns how many. seal: age, to the programme's key."""
-    listed: list[dict[str, Any]] = []
+    seal: age, to the programme's key. identity: of the device, which signs the list.
+    """
+    listed = []
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
         packed.writestr(WORDS, EXPLANATION)
         for name, blob in records:
             packed.writestr(RECORD.format(name), blob)
-            listed.append({"id": name, "sha256": hashlib.sha256(blob).hexdigest(), "bytes": len(blob)})
-        head = {name: getattr(origin, name) for name in Origin.__dataclass_fields__}
-        packed.writestr(MANIFEST, seal(json.dumps({"format": FORMAT, **head, "records": listed}).encode()))
+            listed.append(Row(name, hashlib.sha256(blob).hexdigest(), len(blob)))
+        packed.writestr(MANIFEST, seal(write_listing(origin, listed, identity)))
     return len(listed)
 
 
 class Archive:
     """An archive at the centre: a context manager. Raises ArchiveError for anything that is not as it was written.
 
-    identity: the text of an age identity (AGE-SECRET-KEY-1...); several where the programme's key was rotated.
+    identities: of the programme; several where its key was rotated. devices: id -> public key of those it knows; None
+    where nobody knows them, and then the archive may be anybody's.
     """
 
-    def __init__(self, path: Path, identities: Iterable[pyrage.x25519.Identity]) -> None:
+    def __init__(
+        self, path: Path, identities: Iterable[pyrage.x25519.Identity], devices: Mapping[str, str] | None = None
+    ) -> None:
         self._path = path
         self._identities = list(identities)
         with self._damage():
             self._packed = zipfile.ZipFile(path)
         try:
-            self._manifest = self._read_manifest()
+            self._listing = self._read_listing()
+            if devices is not None:
+                require_device(self._listing.origin, devices, path)
         except BaseException:
             self.close()
             raise
@@ -99,33 +102,33 @@ class Archive:
     @property
     def origin(self) -> Origin:
         """Where it comes from."""
-        return Origin(**{name: self._manifest[name] for name in Origin.__dataclass_fields__})
+        return self._listing.origin
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The records in it."""
-        return tuple(row["id"] for row in self._manifest["records"])
+        return tuple(row.id for row in self._listing.records)
 
     def records(self) -> Iterator[tuple[str, bytes]]:
         """Every record opened: id and what was sealed."""
-        for row in self._manifest["records"]:
-            blob = self._read(RECORD.format(row["id"]))
-            if hashlib.sha256(blob).hexdigest() != row["sha256"]:
-                raise ArchiveError(f"record {row['id']} of {self._path} was changed")
-            yield row["id"], self._open(blob)
+        for row in self._listing.records:
+            blob = self._read(RECORD.format(row.id))
+            if hashlib.sha256(blob).hexdigest() != row.sha256:
+                raise ArchiveError(f"record {row.id} of {self._path} was changed")
+            yield row.id, self._open(blob)
 
-    def _read_manifest(self) -> Mapping[str, Any]:
-        manifest = checked_manifest(self._open(self._read(MANIFEST)), self._path)
-        expected = {MANIFEST, WORDS, *(RECORD.format(row["id"]) for row in manifest["records"])}
+    def _read_listing(self) -> Listing:
+        listing = read_listing(self._open(self._read(MANIFEST)), self._path)
+        expected = {MANIFEST, WORDS, *(RECORD.format(row.id) for row in listing.records)}
         names = self._packed.namelist()
         if len(names) != len(expected) or set(names) != expected:
             raise ArchiveError(f"{self._path} does not hold what its list names")
-        return manifest
+        return listing
 
     def _read(self, name: str) -> bytes:
         with self._damage():
             entry = self._packed.getinfo(name)
-            if entry.file_size > LARGEST_ENTRY or entry.compress_type != zipfile.ZIP_STORED:
+            if entry.file_size > LARGEST_RECORD or entry.compress_type != zipfile.ZIP_STORED:
                 raise ArchiveError(f"{name} of {self._path} is not as a kiosk writes it")
             return self._packed.read(entry)
 
@@ -148,21 +151,3 @@ class Archive:
             raise ArchiveError(f"{self._path} is no archive of a kiosk: {error.args[0]}") from error
         except DAMAGE as error:
             raise ArchiveError(f"{self._path} cannot be read: {error}") from error
-
-
-def checked_manifest(content: bytes, path: Path) -> Mapping[str, Any]:
-    """The list of an archive, of the right form. Raises ArchiveError, ArchiveNewerError."""
-    try:
-        manifest = json.loads(content)
-        if manifest["format"] > FORMAT:
-            raise ArchiveNewerError(f"{path} is of format {manifest['format']}; this version knows {FORMAT}")
-        rows = manifest["records"]
-        Origin(**{name: manifest[name] for name in Origin.__dataclass_fields__})
-        sound = len(rows) <= MOST_RECORDS and all(RECORD_ID.fullmatch(row["id"]) and row["sha256"] for row in rows)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        if isinstance(error, ArchiveError):
-            raise
-        raise ArchiveError(f"{path} has a list that cannot be read") from error
-    if not sound or len({row["id"] for row in rows}) != len(rows):
-        raise ArchiveError(f"{path} has a list that no kiosk writes")
-    return dict(manifest)

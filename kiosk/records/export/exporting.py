@@ -15,7 +15,8 @@ from typing import Final
 from firmware.clock import Clock
 from firmware.errors import ProgrammeKeyError
 from kiosk.records.audit import Head
-from kiosk.records.export.archive import Origin, write_archive
+from kiosk.records.export.archive import write_archive
+from kiosk.records.export.listing import Origin
 from kiosk.records.export.stick import put
 from kiosk.records.record import is_time_trusted
 from kiosk.records.vault import Vault
@@ -54,11 +55,12 @@ def _part(vault: Vault, ids: Sequence[str], stick: Path, clock: Clock, root: Pat
     vault.audit.append("export begins", f"{len(ids)} records")
     head = vault.audit.head()
     made_at = clock.now().isoformat(timespec="seconds")
-    origin = Origin(vault.device, made_at, time_trusted=is_time_trusted(root), audit_head=str(head))
+    trusted = is_time_trusted(root)
+    origin = Origin(vault.device, vault.identity.public, made_at, time_trusted=trusted, audit_head=str(head))
     name = NAME.format(device=vault.device[:SHORT], entries=head.entries)
     assert vault.programme is not None  # noqa: S101
     seal = vault.programme.seal
     sealed = ((one, vault.shelf.sealed(one)) for one in ids)
-    digest = put(stick, name, lambda file: write_archive(file, sealed, origin, seal))
+    digest = put(stick, name, lambda file: write_archive(file, sealed, origin, seal, vault.identity))
     vault.shelf.note_export(ids, f"{name} sha256={digest}")
     return Part(name, len(ids), digest, head)

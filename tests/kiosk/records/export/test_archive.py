@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import zipfile
@@ -10,11 +11,14 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from firmware.errors import ArchiveError, ArchiveLockedError, ArchiveNewerError
-from kiosk.records.export.archive import MANIFEST, RECORD, Archive, Origin, write_archive
+from firmware.errors import ArchiveError, ArchiveLockedError, ArchiveNewerError, ArchiveOriginError
+from kiosk.records.export.archive import MANIFEST, RECORD, Archive, write_archive
+from kiosk.records.export.listing import Origin, Row, write_listing
+from kiosk.records.identity import Identity
 
 IDENTITY = pyrage.x25519.Identity.generate()
-ORIGIN = Origin("d3v1ce", "2026-05-01T10:00:00+00:00", time_trusted=False, audit_head="3:" + "ab" * 32)
+DEVICE = Identity(bytes(32))
+ORIGIN = Origin("d3" * 16, DEVICE.public, "2026-05-01T10:00:00+00:00", time_trusted=False, audit_head="3:" + "ab" * 32)
 IDS = tuple(f"{n:032x}" for n in range(3))
 
 
@@ -25,7 +29,7 @@ def seal(content: bytes) -> bytes:
 def written(records: dict[str, bytes] | None = None) -> bytes:
     found = {name: seal(f"record {name}".encode()) for name in IDS} if records is None else records
     file = io.BytesIO()
-    write_archive(file, found.items(), ORIGIN, seal)
+    write_archive(file, found.items(), ORIGIN, seal, DEVICE)
     return file.getvalue()
 
 
@@ -89,6 +93,8 @@ def test_after_a_rotation_either_identity_may_be_the_one(tmp_path: Path) -> None
         (MANIFEST, seal(b"[]")),
         (MANIFEST, seal(b'{"format": "1"}')),
         (MANIFEST, seal(b"[" * 100_000)),
+        (MANIFEST, seal(bytes(64) + b"[" * 100_000)),
+        (MANIFEST, seal(bytes(64) + b'{"format": true}')),
         ("../../etc/passwd", b"x"),
     ],
 )
@@ -98,9 +104,59 @@ def test_an_archive_that_was_touched_is_refused(tmp_path: Path, name: str, blob:
 
 
 def test_a_list_of_a_newer_format_says_so(tmp_path: Path) -> None:
-    newer = seal(json.dumps({"format": 2}).encode())
+    newer = seal(bytes(64) + json.dumps({"format": 2}).encode())
     with pytest.raises(ArchiveNewerError):
         archive(tmp_path, changed(written(), MANIFEST, newer))
+
+
+def listed(origin: Origin, identity: Identity, *rows: Row) -> bytes:
+    return seal(write_listing(origin, rows, identity))
+
+
+ROWS = tuple(Row(name, "00" * 32, 100) for name in IDS)
+OTHER = Identity(bytes([1]) * 32)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"device": "\x1b[2J"},
+        {"device": "../../x"},
+        {"made_at": "\x1b[31m"},
+        {"made_at": "2026-05-01"},
+        {"time_trusted": 1},
+        {"audit_head": "3:xyz"},
+        {"public": "00"},
+    ],
+)
+def test_a_list_that_says_nonsense_of_its_origin_is_refused(tmp_path: Path, odd: dict[str, object]) -> None:
+    nonsense = listed(dataclasses.replace(ORIGIN, **odd), DEVICE, *ROWS)  # type: ignore[arg-type]
+    with pytest.raises(ArchiveError):
+        archive(tmp_path, changed(written(), MANIFEST, nonsense))
+
+
+@pytest.mark.parametrize(
+    "odd", [{"id": "../../x"}, {"sha256": "ab"}, {"bytes": -1}, {"bytes": 1 << 40}, {"id": IDS[0]}]
+)
+def test_a_list_that_says_nonsense_of_a_record_is_refused(tmp_path: Path, odd: dict[str, object]) -> None:
+    rows = (*ROWS[:-1], dataclasses.replace(ROWS[-1], **odd))  # type: ignore[arg-type]
+    with pytest.raises(ArchiveError):
+        archive(tmp_path, changed(written(), MANIFEST, listed(ORIGIN, DEVICE, *rows)))
+
+
+def test_a_list_that_somebody_else_has_signed_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveOriginError):
+        archive(tmp_path, changed(written(), MANIFEST, listed(ORIGIN, OTHER, *ROWS)))
+
+
+def test_an_archive_of_no_known_device_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "archive.zip"
+    path.write_bytes(written())
+    with Archive(path, [IDENTITY], {ORIGIN.device: DEVICE.public}) as found:
+        assert len(found.ids) == len(IDS)
+    for devices in ({}, {ORIGIN.device: OTHER.public}, {"d4" * 16: DEVICE.public}):
+        with pytest.raises(ArchiveOriginError, match=r"^ARC-04 "):
+            Archive(path, [IDENTITY], devices)
 
 
 def test_an_entry_that_would_unpack_to_more_is_refused(tmp_path: Path) -> None:

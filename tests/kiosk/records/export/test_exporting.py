@@ -110,6 +110,7 @@ def test_the_head_in_the_archive_vouches_for_the_export_itself(vault: Vault, sti
     (part,) = export(vault, stick, CLOCK)
     with Archive(stick / part.name, [IDENTITY]) as archive:
         assert Head.of(archive.origin.audit_head) == part.head
+        assert (archive.origin.device, archive.origin.public) == (vault.device, vault.identity.public)
     vault.audit.verify(part.head)
     entries = vault.audit.entries()
     assert entries[part.head.entries - 1].what == "export begins"
