@@ -45,7 +45,7 @@ class Care:
         self._well = True
         self._looked_ns = self._tidied_ns = clock.monotonic_ns() - TIDY_NS
         self.conditions: Mapping[str, bool] = {}
-        self.tend()
+        self._look()
 
     def failed(self) -> None:
         """A record could not be written."""
@@ -62,9 +62,8 @@ class Care:
             if not self._well or self._database.behind:
                 self._facts.put("probe", str(now_ns))
                 self._well = True
-            if now_ns - self._tidied_ns >= TIDY_NS and not self.doubt():
+            if now_ns - self._tidied_ns >= TIDY_NS and self.believes() and not self._tidy():
                 self._tidied_ns = now_ns
-                self._tidy()
         except RecordError as error:
             _log.log(logging.ERROR if self._well else logging.DEBUG, "%s", error)
             self._well = False
@@ -75,6 +74,12 @@ class Care:
         seen = self._facts.get(SEEN)
         trusted = is_time_trusted(self._root)
         return doubt(self._clock.now(), datetime.fromisoformat(seen) if seen else None, trusted=trusted)
+
+    def believes(self) -> bool:
+        """Whether the clock can be right; if so, remembers what it says as the latest time that was believed."""
+        if believed := not self.doubt():
+            self._facts.put(SEEN, self._clock.now().isoformat())
+        return believed
 
     def accept_clock(self) -> None:
         """Somebody has confirmed that the clock is right."""
@@ -89,14 +94,16 @@ class Care:
             self._well, right = False, True
         self.conditions = {"records": self._well, "disk": room, "clock": right}
 
-    def _tidy(self) -> None:
-        """What an hour asks for: note the time that is believed, and take away what has had its time."""
-        now, policy = self._clock.now(), self._policy
-        self._facts.put(SEEN, now.isoformat())
+    def _tidy(self) -> int:
+        """What an hour asks for: a step of taking away what has had its time; returns how many records, at last 0.
+
+        Steps, since a backlog must not keep the answer of a screening waiting.
+        """
+        now, policy, gone = self._clock.now(), self._policy, 0
         self._erasure.begin(round(now.timestamp()))
         if policy.erase_days:
-            self._erasure.expire(_before(now, policy.erase_days), "all its time is over")
-        self._erasure.retire(_before(now, policy.retention_days), "its time on this device is over")
+            gone = self._erasure.expire(_before(now, policy.erase_days), "all its time is over")
+        return gone or self._erasure.retire(_before(now, policy.retention_days), "its time on this device is over")
 
 
 def _before(now: datetime, days: int) -> int:

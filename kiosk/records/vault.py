@@ -105,8 +105,9 @@ class Vault:
             blobs["age"] = programme.seal(pack(parts))
         try:
             wrapped = wrap(key, self.pin.public, record.id)
-            to, believed = programme.recipient if programme else None, not self.care.doubt()
-            self.shelf.insert(record, wrapped, blobs, to, believed=believed)
+            to = programme.recipient if programme else None
+            with self._database.transaction():
+                self.shelf.insert(record, wrapped, blobs, to, believed=self.care.believes())
         except RecordError:
             self.care.failed()
             raise
@@ -153,7 +154,8 @@ class Vault:
         """Forget the PIN by the programme's token, and with it the keys that only the PIN could open."""
         reset.check(self.facts, token, self._policy.signing_key)
         self._erasure.begin(0)
-        self._erasure.retire(FOR_EVER, "PIN reset")  # first: after a cut in between the token still serves
+        while self._erasure.retire(FOR_EVER, "PIN reset"):  # first: after a cut in between the token still serves
+            pass
         with self._database.transaction():
             self.facts.drop(reset.QUESTION)
             self.pin.renew("PIN reset by the programme")

@@ -24,17 +24,19 @@ from tests.kiosk.records.factories import NOW, record
 from tests.kiosk.records.opening import PIN, opened
 
 SMALL = Pictures(b"\xff\xd8" + os.urandom(60_000), b"crop", ((1.0, 2.0),) * 5)
+LARGE = Pictures(b"\xff\xd8" + os.urandom(1_000_000), b"crop", ((1.0, 2.0),) * 5)
 
 SIZE = 8 << 20
 PAGE = 4096
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of eight megabytes."""
+def disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file system of eight megabytes, or as many as the test asks for."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    if os.geteuid() or mount("-t", "tmpfs", "-o", f"size={SIZE}", "none", folder).returncode:
+    size = getattr(request, "param", SIZE)
+    if os.geteuid() or mount("-t", "tmpfs", "-o", f"size={size}", "none", folder).returncode:
         pytest.skip("a file system can be mounted here by nobody")
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True, timeout=20)
@@ -93,6 +95,21 @@ def test_full_at_any_write(disk: Path, clock: ManualClock) -> None:
         assert refused >= 5 and held >= 5
     with opened(disk, clock) as vault:
         assert {found.id for found in vault.shelf.find("A-17")} == set(acknowledged)
+        vault.audit.verify()
+
+
+@pytest.mark.parametrize("disk", [64 << 20], indirect=True)
+def test_records_are_erased_from_a_disk_that_is_nearly_full(disk: Path, clock: ManualClock) -> None:
+    """More than there is room for in the log: on request, and those whose time is over."""
+    with opened(disk, clock) as vault:
+        for number in ("A-1", "A-2"):
+            for _ in range(20):
+                vault.add(record(number), LARGE)
+        fill(disk, 10 << 20)
+        assert vault.erase("A-1") == 20
+        clock.advance(31 * 86400)
+        while vault.shelf.find("A-2"):
+            assert later(vault, clock)["records"]
         vault.audit.verify()
 
 

@@ -60,6 +60,7 @@ def test_a_clock_that_cannot_be_right_is_told_and_passes(tmp_path: Path, how: st
 def test_somebody_or_the_network_can_confirm_it(tmp_path: Path) -> None:
     clock = SettableClock(NOW)
     with opened(tmp_path, clock) as vault:
+        vault.tend()
         clock.jump = timedelta(days=400)
         assert vault.care.doubt()
         vault.care.accept_clock()
