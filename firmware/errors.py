@@ -297,6 +297,13 @@ class StickTakenError(StickError):
     remedy = "Move it to another folder, or take another stick, and export again."
 
 
+class StickAbsentError(StickGoneError):
+    """No stick is mounted in the folder: what was written there would stay on the device's own disk."""
+
+    code = "STK-05"
+    remedy = "Mount the stick and export again; to write to this disk all the same, say --here."
+
+
 class ArchiveError(KioskError, ValueError):
     """An archive of records is damaged, or is none."""
 

@@ -21,6 +21,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     export.add_argument("stick", type=Path, metavar="FOLDER")
     export.add_argument("--again", action="store_true", help="also what was exported before")
     export.add_argument("--readable", metavar="CAMP_NUMBER", help="one subject's records in the clear, for a clinic")
+    export.add_argument("--here", action="store_true", help="also into a folder of the device's own disk")
     commands.add_parser("erase", help="erase a subject's records").add_argument("camp_number")
     commands.add_parser("reseal", help="seal old records to the programme's new key")
     commands.add_parser("wipe", help="destroy the keys and all records").add_argument("--yes", action="store_true")

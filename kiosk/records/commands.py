@@ -1,7 +1,8 @@
 """What an engineer does to the records from the command line: audit, export, erase, pin, reseal, clock, wipe.
 
 The kiosk must be stopped, since only one process may own the vault. A PIN is asked for without an echo, or read as a
-line where there is no terminal; it is never an argument, which every other process could see.
+line where there is no terminal; it is never an argument, which every other process could see. An export says of each
+part that it is safe as soon as it is: when a later one fails, that was said.
 """
 
 from __future__ import annotations
@@ -46,15 +47,39 @@ def erase(vault: Vault, said: argparse.Namespace) -> str:
 
 def export_records(vault: Vault, said: argparse.Namespace) -> str:
     """Write what waits, sealed; or one subject in the clear."""
-    from kiosk.records.export.exporting import export  # here, since FHIR and Phenopackets take a while to load
-    from kiosk.records.export.handout import hand_out
+    from kiosk.records.export.handout import hand_out  # here, since FHIR and Phenopackets take a while to load
 
     if said.readable:
+        _require_stick(vault, said)
         name = hand_out(vault, vault.pin.unlock(ask("PIN: ")), said.readable, said.stick)
         return f"{name}\nnot sealed: whoever finds this stick can read it"
-    done = export(vault, said.stick, SystemClock(), again=said.again)
-    parts = [f"{part.name}: {part.records} records, sha256 {part.sha256}\nhead {part.head}" for part in done]
-    return "\n".join((_device(vault), *parts)) if parts else "nothing waits to be exported"
+    return _export_sealed(vault, said)
+
+
+def _export_sealed(vault: Vault, said: argparse.Namespace) -> str:
+    from kiosk.records.export.exporting import export
+
+    if vault.programme is not None and not vault.shelf.sealed_ids(again=said.again):
+        _say("nothing waits to be exported")
+    _require_stick(vault, said)
+    records = 0
+    for part in export(vault, said.stick, SystemClock(), again=said.again):
+        if not records:
+            _say(_device(vault))
+        _say(f"{part.name}: {part.records} records, sha256 {part.sha256}\nhead {part.head}")
+        records += part.records
+    return f"{records} records exported"
+
+
+def _require_stick(vault: Vault, said: argparse.Namespace) -> None:
+    from kiosk.records.export.stick import require_stick
+
+    if not said.here:
+        require_stick(said.stick, vault.folder)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201
 
 
 def pin_set(vault: Vault, _: argparse.Namespace) -> str:

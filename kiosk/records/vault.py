@@ -90,6 +90,11 @@ class Vault:
         """Whom records are sealed to now."""
         return self._policy.programme
 
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._place.folder
+
     def close(self) -> None:
         """Give the files back."""
         self._database.close()

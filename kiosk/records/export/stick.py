@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from firmware.durable import sync_folder
-from firmware.errors import StickError, StickFullError, StickGoneError, StickReadOnlyError, StickTakenError
+from firmware.errors import (
+    StickAbsentError,
+    StickError,
+    StickFullError,
+    StickGoneError,
+    StickReadOnlyError,
+    StickTakenError,
+)
 
 ASIDE: Final = ".phenokiosk-{}.part"
 BLOCK: Final = 1 << 20
@@ -58,6 +65,18 @@ def put(folder: Path, name: str, write: Write) -> str:
             raise
         sync_folder(folder)
         return written
+
+
+def require_stick(folder: Path, state: Path) -> None:
+    """Whether the folder is there and on another file system than the kiosk's own state. Raises StickGoneError.
+
+    A mount point without its stick is a folder like any other, and what is written there is taken away by nobody.
+    """
+    with _as_stick_errors(folder):
+        if not folder.is_dir():
+            raise StickGoneError(f"{folder} is not there")
+        if folder.stat().st_dev == state.stat().st_dev:
+            raise StickAbsentError(f"{folder} lies on the same disk as {state}")
 
 
 def _require_free(folder: Path, name: str) -> None:
