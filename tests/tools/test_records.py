@@ -27,7 +27,7 @@ from kiosk.records.identity import Identity
 from kiosk.records.record import Consent, Pictures, Record
 from kiosk.records.reset import answer
 from tests.kiosk.records.factories import record
-from tools.errors import DataAbsentError, KeyFileError, UsageError
+from tools.errors import DataAbsentError, KeyFileError, OutputError, UsageError
 from tools.records.__main__ import main
 from tools.records.keys import make_keys, read_devices, read_identities, read_signing
 
@@ -160,6 +160,21 @@ def test_keys_are_for_their_owner_and_never_written_over(keys: Path) -> None:
         assert (keys / name).stat().st_mode & 0o777 == 0o600
     with pytest.raises(UsageError):
         make_keys(keys)
+
+
+def test_a_file_where_the_keys_should_go_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OutputError):
+        make_keys(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_without_a_folder_the_records_lie_beside_the_archive(keys: Path, tmp_path: Path) -> None:
+    one, _ = two()
+    (tmp_path / "stick").mkdir()
+    path = archive_of(keys, tmp_path / "stick" / "a.zip", {one.id: pack(parts_of(one, None))})
+    main(["open", str(path), "--identity", str(keys / "identity.txt")])
+    assert (tmp_path / "stick" / "records-d3d3d3d3-00000007" / "records" / one.id / "record.json").exists()
 
 
 def test_a_folder_that_is_there_is_left_alone(keys: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The centre's side of the records: `python -m tools.records keys|open|list|token`.
 
 keys DIR                                            makes the programme's keys and prints what goes onto the devices
-open ARCHIVE... --identity KEY [KEY...] --out DIR   writes every record: JSON, Phenopacket, FHIR, consented photos
+open ARCHIVE... --identity KEY [KEY...] [--out DIR] writes every record: JSON, Phenopacket, FHIR, consented photos
 list ARCHIVE... --identity KEY [KEY...]             whose archives they are, and the head of the device's audit chain
 token QUESTION --signing KEY                        answers a device that has asked for a reset of its PIN
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from kiosk.records.reset import answer
 from tools.errors import run_main
 from tools.records.keys import make_keys, read_devices, read_identities, read_signing
-from tools.records.opening import describe, open_archives
+from tools.records.opening import beside, describe, open_archives
 
 
 def _keys(options: argparse.Namespace) -> None:
@@ -27,8 +27,9 @@ def _keys(options: argparse.Namespace) -> None:
 
 
 def _open(options: argparse.Namespace) -> None:
-    count = open_archives(options.archives, read_identities(options.identity), options.out, _devices(options))
-    print(f"{count} records in {options.out}")
+    identities, devices = read_identities(options.identity), _devices(options)
+    out = options.out or beside(options.archives[0], identities)
+    print(f"{open_archives(options.archives, identities, out, devices)} records in {out}")
     print(_trust(options))
 
 
@@ -69,9 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.set_defaults(run=run)
         if run is _open:
-            command.add_argument(
-                "--out", type=Path, required=True, metavar="DIR", help="a folder that is not there yet"
-            )
+            where = "a folder that is not there yet (records-DEVICE-NUMBER beside the first archive)"
+            command.add_argument("--out", type=Path, metavar="DIR", help=where)
     token = commands.add_parser("token", help="answer a device that has asked for a reset of its PIN")
     token.add_argument("question", metavar="QUESTION")
     token.add_argument("--signing", type=Path, required=True, metavar="KEY")

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from kiosk.records.encoding import RECORD_ID
 from kiosk.records.identity import PUBLIC
 from tools.errors import DataAbsentError, KeyFileError, UsageError
+from tools.files import writing
 
 IDENTITY, SIGNING = "identity.txt", "signing.txt"
 COMMENT: Final = "#"
@@ -30,15 +31,16 @@ DEVICE: Final = "device "
 
 
 def make_keys(folder: Path) -> str:
-    """Make both keys in a folder; returns the settings for the devices. UsageError where keys are already."""
+    """Make both keys in a folder; returns the settings for the devices. UsageError where keys are, OutputError."""
     identity, signing = pyrage.x25519.Identity.generate(), Ed25519PrivateKey.generate()
     recipient = str(identity.to_public())
     public = signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
-    folder.mkdir(parents=True, exist_ok=True)
-    if taken := [name for name in (IDENTITY, SIGNING) if (folder / name).exists()]:
-        raise UsageError(f"{folder / taken[0]} is there already: a key is never written over")
-    _write(folder / IDENTITY, f"# public key: {recipient}\n{identity}\n")
-    _write(folder / SIGNING, f"# public key: {public}\n{signing.private_bytes_raw().hex()}\n")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if taken := [name for name in (IDENTITY, SIGNING) if (folder / name).exists()]:
+            raise UsageError(f"{folder / taken[0]} is there already: a key is never written over")
+        _write(folder / IDENTITY, f"# public key: {recipient}\n{identity}\n")
+        _write(folder / SIGNING, f"# public key: {public}\n{signing.private_bytes_raw().hex()}\n")
     return f'programme_key = "{recipient}"\nprogramme_signing_key = "{public}"\n'
 
 

@@ -22,6 +22,8 @@ from tools.files import write_whole, writing
 Identities = Sequence[pyrage.x25519.Identity]
 Devices = Mapping[str, str] | None
 ASIDE: Final = ".{}.new"
+OUT: Final = "records-{device}-{number:08d}"
+SHORT: Final = 8
 
 
 def describe(archives: Sequence[Path], identities: Identities, devices: Devices = None) -> Iterator[str]:
@@ -34,6 +36,13 @@ def describe(archives: Sequence[Path], identities: Identities, devices: Devices 
                 f"{path}: {len(archive.ids)} records of device {origin.device}, "
                 f"written {origin.made_at}{clock}, audit head {origin.audit_head}, signed by {origin.public}"
             )
+
+
+def beside(path: Path, identities: Identities) -> Path:
+    """The folder of an archive's records where nobody names one: beside it, by its device and the log's length."""
+    with Archive(path, identities) as archive:
+        number = archive.origin.audit_head.partition(":")[0]
+        return path.parent / OUT.format(device=archive.origin.device[:SHORT], number=int(number))
 
 
 def open_archives(archives: Sequence[Path], identities: Identities, out: Path, devices: Devices = None) -> int:
