@@ -87,11 +87,11 @@ class Care:
         self._audit.append("clock", "accepted")
 
     def _look(self) -> None:
-        room = has_room(self._folder, self._policy.room_bytes)
         try:
-            right = not self.doubt()
+            spare, right = self._database.spare_bytes(), not self.doubt()
         except RecordError:
-            self._well, right = False, True
+            self._well, spare, right = False, 0, True
+        room = has_room(self._folder, self._policy.room_bytes, spare)
         self.conditions = {"records": self._well, "disk": room, "clock": right}
 
     def _tidy(self) -> int:

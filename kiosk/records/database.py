@@ -24,10 +24,11 @@ from sqlcipher3 import dbapi2 as sqlite
 from firmware.errors import DiskFullError, RecordError, VaultBusyError, VaultDamagedError, VaultNewerError
 from firmware.errors import VaultUnwritableError as Unwritable
 
+PAGE_BYTES: Final = 16384
 SETUP: Final = (
     "PRAGMA cipher_log_level = NONE",
     "PRAGMA key = \"x'{key}'\"",
-    "PRAGMA cipher_page_size = 16384",  # a photo is 30 pages then: half the time of the default
+    f"PRAGMA cipher_page_size = {PAGE_BYTES}",  # a photo is 30 pages then: half the time of the default
     "PRAGMA cipher_hmac_algorithm = HMAC_SHA256",  # processors have it built in; a tenth of a commit's time
     "PRAGMA locking_mode = EXCLUSIVE",
     "PRAGMA journal_mode = WAL",
@@ -98,6 +99,11 @@ class Database:
         with self._lock, _named():
             self._reopen()
             return list(self._connection.execute(sql, values).fetchall())
+
+    def spare_bytes(self) -> int:
+        """What the file has room for before it grows: pages of what was erased are written again."""
+        ((pages,),) = self.rows("PRAGMA freelist_count")
+        return int(pages) * PAGE_BYTES
 
     def truncate_log(self) -> None:
         """Bring everything from the WAL into the file and empty it. Raises RecordError when it could not be done."""

@@ -20,6 +20,8 @@ AHEAD: Final = timedelta(days=180)
 """Longest that a kiosk is expected to lie switched off without hearing the time."""
 ROOM: Final = 64 << 20
 """Bytes that must be free: some fifty records with their photos, and what their log needs."""
+LOG_SHARE: Final = 4
+"""One part in so many of it must be free on the disk itself, for the log; the rest may lie in the records' file."""
 
 
 def doubt(now: datetime, seen: datetime | None, *, trusted: bool) -> str:
@@ -35,9 +37,13 @@ def doubt(now: datetime, seen: datetime | None, *, trusted: bool) -> str:
     return ""
 
 
-def has_room(folder: Path, least: int = ROOM) -> bool:
-    """Whether the disk has so many bytes left. A disk that does not answer has none."""
+def has_room(folder: Path, least: int = ROOM, spare: int = 0) -> bool:
+    """Whether there is room for so many bytes; a disk that does not answer has none. spare: free in the file itself.
+
+    The records' file never shrinks, so what is erased from a full disk makes room in it and nowhere else.
+    """
     try:
-        return shutil.disk_usage(folder).free >= least
+        free = shutil.disk_usage(folder).free
     except OSError:
         return False
+    return free >= least // LOG_SHARE and free + spare >= least

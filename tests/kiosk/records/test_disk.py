@@ -113,6 +113,21 @@ def test_records_are_erased_from_a_disk_that_is_nearly_full(disk: Path, clock: M
         vault.audit.verify()
 
 
+@pytest.mark.parametrize("disk", [32 << 20], indirect=True)
+def test_a_disk_that_records_have_filled_is_healed_by_erasing_some(disk: Path, clock: ManualClock) -> None:
+    """Not only once: it goes on in the room of what was erased, and the file does not grow."""
+    with opened(disk, clock, room_bytes=8 << 20) as vault:
+        for round_number in range(3):
+            number = f"A-{round_number}"
+            while later(vault, clock)["disk"]:
+                vault.add(record(number), LARGE)
+            assert len(vault.shelf.find(number)) > 5
+            vault.erase(number)
+            assert all(later(vault, clock).values())
+    with opened(disk, clock, room_bytes=8 << 20) as vault:
+        assert all(vault.conditions().values()), "and after a restart"
+
+
 PROGRAM = """
 import sys; from pathlib import Path; from firmware.clock import ManualClock; from firmware.errors import KioskError
 from tests.kiosk.records.factories import NOW, record; from tests.kiosk.records.opening import opened
