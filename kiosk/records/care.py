@@ -72,8 +72,8 @@ class Care:
     def doubt(self) -> str:
         """Why the clock cannot be right; empty when it can."""
         seen = self._facts.get(SEEN)
-        trusted = is_time_trusted(self._root)
-        return doubt(self._clock.now(), datetime.fromisoformat(seen) if seen else None, trusted=trusted)
+        last, trusted = datetime.fromisoformat(seen) if seen else None, is_time_trusted(self._root)
+        return doubt(self._clock.now(), last, self._policy.most_ahead, trusted=trusted)
 
     def believes(self) -> bool:
         """Whether the clock can be right; if so, remembers what it says as the latest time that was believed."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from kiosk.records.sealing import Programme
-from kiosk.records.watch import ROOM
+from kiosk.records.watch import AHEAD, BACK, ROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,9 @@ class Policy:
     programme: Programme | None = None
     signing_key: str = ""
     room_bytes: int = ROOM
+
+    @property
+    def most_ahead(self) -> timedelta:
+        """How far the clock may go while nobody looks: a quarter of the shortest time, or a jump would erase it all."""
+        days = min(self.retention_days, self.erase_days or self.retention_days)
+        return min(AHEAD, max(BACK, timedelta(days=days) / 4))

@@ -17,14 +17,14 @@ LATEST: Final = datetime(2038, 1, 1, tzinfo=UTC)
 """Where clocks of 32 bits end; what lies beyond is a clock that was never set."""
 BACK: Final = timedelta(days=1)
 AHEAD: Final = timedelta(days=180)
-"""Longest that a kiosk is expected to lie switched off without hearing the time."""
+"""Longest that a kiosk is expected to lie switched off without hearing the time; see Policy.most_ahead."""
 ROOM: Final = 64 << 20
 """Bytes that must be free: some fifty records with their photos, and what their log needs."""
 LOG_SHARE: Final = 4
 """One part in so many of it must be free on the disk itself, for the log; the rest may lie in the records' file."""
 
 
-def doubt(now: datetime, seen: datetime | None, *, trusted: bool) -> str:
+def doubt(now: datetime, seen: datetime | None, ahead: timedelta = AHEAD, *, trusted: bool) -> str:
     """Why the clock cannot be right; empty when it can. seen: the latest time that was believed; trusted: just set."""
     if trusted:
         return ""
@@ -32,7 +32,7 @@ def doubt(now: datetime, seen: datetime | None, *, trusted: bool) -> str:
         return f"the clock says {now:%Y-%m-%d}"
     if seen and now < seen - BACK:
         return f"the clock says {now:%Y-%m-%d}, but it was {seen:%Y-%m-%d} before"
-    if seen and now > seen + AHEAD:
+    if seen and now > seen + ahead:
         return f"the clock has gone from {seen:%Y-%m-%d} to {now:%Y-%m-%d}"
     return ""
 

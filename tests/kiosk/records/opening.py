@@ -20,6 +20,13 @@ ROOMY = 0
 """Bytes that must be free: tests do not depend on how full the machine's disk is."""
 
 
+def live(vault: Vault, clock: ManualClock, days: int) -> None:
+    """The kiosk runs for so many days; nobody doubts its clock then."""
+    for _ in range(days):
+        clock.advance(86400)
+        vault.tend()
+
+
 @contextmanager
 def opened(state: Path, clock: Clock | None = None, **policy: Any) -> Iterator[Vault]:
     """A vault below `state`, closed with the block."""

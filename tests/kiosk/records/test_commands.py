@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from firmware.clock import SystemClock
+from firmware.clock import ManualClock, SystemClock
 from kiosk.__main__ import main
 from kiosk.app import open_vault
 from kiosk.records import reset
@@ -43,9 +44,10 @@ class Device:
         out, err = self._capfd.readouterr()
         return out + err, status
 
-    def screens(self, number: str) -> None:
-        vault = open_vault(Settings.load(None, self.settings), SystemClock())
-        vault.add(record(number, SystemClock().now()))
+    def screens(self, number: str, days_ago: int = 0) -> None:
+        at = SystemClock().now() - timedelta(days=days_ago)
+        vault = open_vault(Settings.load(None, self.settings), ManualClock(at))
+        vault.add(record(number, at))
         vault.close()
 
 
@@ -62,6 +64,17 @@ def test_the_audit_log_is_verified_against_a_printed_head(device: Device) -> Non
     assert device.does("audit", "verify", "--head", head).startswith("the audit log is whole: ")
     assert device.refuses("audit", "verify", "--head", "1:" + "0" * 64).startswith("REC-10 ")
     assert "capture: " in device.does("audit", "show")
+
+
+def test_a_command_takes_nothing_away_by_itself(device: Device) -> None:
+    """Not even what is due by the settings that it happens to be called with: those of the kiosk may be others."""
+    device.screens("A-1", days_ago=3)
+    device.screens("A-1")
+    device.settings.append("retention_days=2")
+    device.does("audit", "show")
+    device.does("clock", "accept")
+    assert "erasure" not in device.does("audit", "show")
+    assert device.does("erase", "a-1") == "2 records erased\n"
 
 
 def test_a_subject_is_erased_by_the_camp_number(device: Device) -> None:

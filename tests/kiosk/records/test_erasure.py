@@ -22,7 +22,7 @@ from kiosk.records.sealing import Programme
 from kiosk.records.secret import FILE, FileSecret, derive
 from kiosk.records.vault import Vault
 from tests.kiosk.records.factories import NOW, record
-from tests.kiosk.records.opening import PIN, opened
+from tests.kiosk.records.opening import PIN, live, opened
 from tests.kiosk.records.test_vault import pictures
 
 SUBJECTS = 25
@@ -152,8 +152,7 @@ def test_after_its_time_only_the_programme_has_a_key(sealed: Vault, tmp_path: Pa
     wrapped, blobs = sealed.shelf.stored(kept.id)
     moved = sealed.care._clock
     assert isinstance(moved, ManualClock)
-    moved.advance(31 * 86400)
-    sealed.tend()
+    live(sealed, moved, 31)
     text = everything(tmp_path)
     assert wrapped[40:72] not in text and blobs["photo"][20:52] not in text and blobs["age"][300:332] in text
     with pytest.raises(RecordSealedError):
@@ -164,8 +163,7 @@ def test_after_its_time_only_the_programme_has_a_key(sealed: Vault, tmp_path: Pa
 
 def test_without_a_programme_its_time_is_its_end(vault: Vault, clock: ManualClock) -> None:
     vault.add(record())
-    clock.advance(31 * 86400)
-    vault.tend()
+    live(vault, clock, 31)
     assert vault.shelf.find("A-17") == ()
 
 
@@ -175,7 +173,8 @@ def test_more_than_one_transaction_holds_are_all_taken_away(
     monkeypatch.setattr("kiosk.records.erasure.MOST", 4)
     for n in range(10):
         vault.add(record(f"A-{n}"))
-    clock.advance(31 * 86400)
+    live(vault, clock, 30)
+    clock.advance(86400)
     for left in (6, 2, 0):
         vault.tend()
         assert sum(len(vault.shelf.find(f"A-{n}")) for n in range(10)) == left, "a step each time it is looked after"
@@ -190,8 +189,7 @@ def test_at_last_nothing_is_left_for_anybody(tmp_path: Path, clock: ManualClock)
         vault.add(kept)
         for days in (60, 31):
             assert vault.shelf.sealed_ids() == (kept.id,)
-            clock.advance(days * 86400)
-            vault.tend()
+            live(vault, clock, days)
         assert vault.shelf.sealed_ids() == () and vault.shelf.find("A-17") == ()
 
 

@@ -30,7 +30,7 @@ from kiosk.records.sealing import Programme, open_for_programme
 from kiosk.records.secret import FILE
 from kiosk.records.vault import Vault
 from tests.kiosk.records.factories import NOW, PHOTOS, record, seen
-from tests.kiosk.records.opening import PIN, opened
+from tests.kiosk.records.opening import PIN, live, opened
 
 FLIPS = 80
 """Offsets of a file at which a bit is turned over."""
@@ -102,11 +102,9 @@ def test_the_programme_opens_what_the_device_can_no_longer_read(
     with opened(tmp_path, clock, programme=programme[0], retention_days=30) as vault:
         vault.pin.set(PIN)
         vault.add(kept, shown)
-        clock.advance(29 * 86400)
-        vault.tend()
+        live(vault, clock, 29)
         assert vault.read(kept.id, vault.pin.unlock(PIN))[0] == kept
-        clock.advance(2 * 86400)
-        vault.tend()
+        live(vault, clock, 2)
         with pytest.raises(RecordSealedError):
             vault.read(kept.id, vault.pin.unlock(PIN))
         (found,) = vault.shelf.find("A-17")

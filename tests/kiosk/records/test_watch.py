@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware.clock import ManualClock
+from kiosk.records.policy import Policy
 from kiosk.records.record import SYNCHRONISED
 from kiosk.records.watch import doubt, has_room
 from tests.kiosk.records.factories import NOW, record
@@ -17,6 +18,7 @@ WRONG = {
     "never set": datetime(1970, 1, 1, tzinfo=UTC),
     "at the end of 32 bits": datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC),
     "backwards": NOW - timedelta(days=2),
+    "ahead": NOW + timedelta(days=31),
     "far ahead": NOW + timedelta(days=400),
 }
 
@@ -70,6 +72,31 @@ def test_somebody_or_the_network_can_confirm_it(tmp_path: Path) -> None:
         (tmp_path / SYNCHRONISED).parent.mkdir(parents=True)
         (tmp_path / SYNCHRONISED).touch()
         assert not vault.care.doubt()
+
+
+@pytest.mark.parametrize("days", [31, 100, 179])
+def test_a_start_with_a_clock_that_is_ahead_erases_nothing(tmp_path: Path, days: int) -> None:
+    with opened(tmp_path) as vault:
+        vault.add(record())
+    for later in (days, 0):
+        with opened(tmp_path, ManualClock(NOW + timedelta(days=later))) as vault:
+            assert vault.conditions()["clock"] is not bool(later)
+            vault.tend()
+            assert [found.readable for found in vault.shelf.find("A-17")] == [True]
+
+
+def test_what_is_due_goes_once_the_clock_was_confirmed(tmp_path: Path) -> None:
+    with opened(tmp_path) as vault:
+        vault.add(record())
+    with opened(tmp_path, ManualClock(NOW + timedelta(days=31))) as vault:
+        vault.care.accept_clock()
+        vault.tend()
+        assert vault.shelf.find("A-17") == ()
+
+
+@pytest.mark.parametrize(("retention", "erase", "most"), [(30, 0, 7.5), (365, 40, 10), (2, 0, 1), (3650, 0, 180)])
+def test_how_far_a_clock_may_go_unseen(retention: int, erase: int, most: float) -> None:
+    assert Policy(retention, erase).most_ahead == timedelta(days=most)
 
 
 def test_an_ordinary_day_raises_no_doubt() -> None:

@@ -14,7 +14,7 @@ from kiosk.records.encoding import pictures_of
 from kiosk.records.export.handout import hand_out
 from kiosk.records.vault import Vault
 from tests.kiosk.records.factories import record, seen
-from tests.kiosk.records.opening import PIN
+from tests.kiosk.records.opening import PIN, live
 
 
 def test_the_subject_and_nobody_else(vault: Vault, tmp_path: Path) -> None:
@@ -39,7 +39,6 @@ def test_the_subject_and_nobody_else(vault: Vault, tmp_path: Path) -> None:
 def test_what_the_device_can_no_longer_read_is_not_there(vault: Vault, clock: ManualClock, tmp_path: Path) -> None:
     vault.pin.set(PIN)
     vault.add(record("A-1"))
-    clock.advance(31 * 86400)
-    vault.tend()
+    live(vault, clock, 31)
     with pytest.raises(RecordAbsentError):
         hand_out(vault, vault.pin.unlock(PIN), "A-1", tmp_path)
