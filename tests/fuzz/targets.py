@@ -147,7 +147,7 @@ IDENTITY = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ
 def archive_seeds() -> list[bytes]:
     import pyrage
 
-    from kiosk.records.export.archive import MANIFEST, write_archive
+    from kiosk.records.export.archive import LIST, write_archive
     from kiosk.records.export.listing import Origin
     from kiosk.records.identity import Identity
 
@@ -162,8 +162,8 @@ def archive_seeds() -> list[bytes]:
         listed.append(content)
         return bytes(pyrage.encrypt(content, [key]))
 
-    write_archive(into, [("ab" * 16, sealed)], origin, seal, device)
-    assert MANIFEST in zipfile.ZipFile(into).namelist()
+    write_archive(into, [("ab" * 16, sealed)], origin, seal, device, 64)
+    assert LIST in zipfile.ZipFile(into).namelist()
     return [into.getvalue(), *listed, bytes(64) + json.dumps({"format": 1, "records": []}).encode()]
 
 

@@ -7,6 +7,7 @@ vouches for it, and the part's digest afterwards. Nothing here can read a record
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +24,12 @@ from kiosk.records.vault import Vault
 
 PART_RECORDS: Final = 500
 """Far below what FAT32 can hold in a file, and little to write again when a stick is pulled."""
-NAME: Final = "phenokiosk-{device}-{entries:08d}.zip"
-"""No two are the same: the audit chain has grown in between."""
-SHORT: Final = 8
 ROOT: Final = Path("/")
+
+
+def new_name() -> str:
+    """A file's name that tells nothing: neither which device has written it nor how many before."""
+    return f"phenokiosk-{secrets.token_hex(8)}.zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def _part(vault: Vault, ids: Sequence[str], stick: Path, clock: Clock, root: Pat
     made_at = clock.now().isoformat(timespec="seconds")
     trusted = is_time_trusted(root)
     origin = Origin(vault.device, vault.identity.public, made_at, time_trusted=trusted, audit_head=str(head))
-    name = NAME.format(device=vault.device[:SHORT], entries=head.entries)
+    name = new_name()
     assert vault.programme is not None  # noqa: S101
     seal = vault.programme.seal
     sealed = ((one, vault.shelf.sealed(one)) for one in ids)

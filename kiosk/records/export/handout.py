@@ -17,8 +17,8 @@ from kiosk.records.export.stick import put
 from kiosk.records.keys import OpenedKey
 from kiosk.records.vault import Vault
 
-NAME: Final = "phenokiosk-readable-{entries:08d}.zip"
-"""Without the camp number: a name is seen by everybody."""
+NAME: Final = "readable-{entries:08d}.zip"
+"""Unlike an archive's, and without the camp number: a name is seen by everybody."""
 WARNING: Final = "These are somebody's health records, and not sealed. Give them to the clinic and delete them here.\n"
 
 

@@ -1,7 +1,8 @@
 """The list of an archive: what belongs in it and where it comes from, signed by the device.
 
     64 bytes     Ed25519 signature of all that follows
-    JSON         format, device, its public key, date, head of the audit log, and a row for each record
+    JSON         format, device, its public key, date, head of the audit log, and a row for each record; then spaces, so
+                 that its length does not tell how many
 
 Anybody can seal to the programme's public key, so being sealed proves nothing. The signature proves that the list is of
 the holder of the key that it names; whether that is one of its devices, only the centre's own list of them tells.
@@ -25,6 +26,7 @@ FORMAT: Final = 1
 SIGNATURE_BYTES: Final = 64
 MOST_RECORDS: Final = 10_000
 LARGEST_RECORD: Final = 64 << 20
+LARGEST_BLOCK: Final = 16 << 20
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 HEAD: Final = re.compile(r"[0-9]{1,18}:[0-9a-f]{64}")
 
@@ -55,10 +57,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The list."""
+    """The list. block: bytes of each block that the records are cut into."""
 
     origin: Origin
+    block: int
     records: tuple[Row, ...]
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks the records take."""
+        return -(-sum(row.bytes for row in self.records) // self.block)
 
 
 def _date(value: Any) -> str:
@@ -78,19 +86,19 @@ ROW: Final[Mapping[str, Check]] = {
     "sha256": matching(SHA256),
     "bytes": whole(1, LARGEST_RECORD),
 }
-LIST: Final = table(
-    {
-        "format": whole(FORMAT, FORMAT),
-        "origin": table(ORIGIN, Origin),
-        "records": rows(table(ROW, Row), 0, MOST_RECORDS),
-    }
-)
+LIST: Final[Mapping[str, Check]] = {
+    "format": whole(FORMAT, FORMAT),
+    "origin": table(ORIGIN, Origin),
+    "block": whole(1, LARGEST_BLOCK),
+    "records": rows(table(ROW, Row), most=MOST_RECORDS),
+}
 
 
-def write_listing(origin: Origin, records: Sequence[Row], identity: Identity) -> bytes:
-    """The list, signed by the device; to be sealed."""
-    said = {"format": FORMAT, "origin": asdict(origin), "records": [asdict(row) for row in records]}
+def write_listing(origin: Origin, records: Sequence[Row], identity: Identity, block: int) -> bytes:
+    """The list, signed by the device and as long as some whole blocks; to be sealed."""
+    said = {"format": FORMAT, "origin": asdict(origin), "block": block, "records": [asdict(row) for row in records]}
     content = json.dumps(said, separators=(",", ":")).encode()
+    content += b" " * (-(SIGNATURE_BYTES + len(content)) % block)
     return identity.sign(content) + content
 
 
@@ -103,12 +111,12 @@ def read_listing(content: bytes, path: Path) -> Listing:
     try:
         values = read_json(said)
         _require_known_format(values, path)
-        found = LIST(values)
+        found = table(LIST)(values)
     except ArchiveError:
         raise
     except ValueError as error:
         raise ArchiveError(f"{path} has a list that cannot be read") from error
-    listing = Listing(found["origin"], found["records"])
+    listing = Listing(found["origin"], found["block"], found["records"])
     if len({row.id for row in listing.records}) != len(listing.records):
         raise ArchiveError(f"{path} has a list that no kiosk writes")
     if not is_signed(said, signature, listing.origin.public):

@@ -19,7 +19,7 @@ from kiosk.records.export.exporting import export
 from kiosk.records.sealing import Programme
 from kiosk.records.vault import Vault
 from tests.kiosk.records.factories import record, seen
-from tests.kiosk.records.opening import live, opened
+from tests.kiosk.records.opening import opened
 
 IDENTITY = pyrage.x25519.Identity.generate()
 CLOCK = ManualClock()
@@ -48,12 +48,13 @@ def fill(vault: Vault, count: int) -> list[str]:
 
 
 def on(stick: Path) -> list[str]:
-    """The records of every archive on the stick."""
-    found = []
-    for path in sorted(stick.glob("*.zip")):
+    """The records of every archive on the stick, in the order in which they were written."""
+    found: list[tuple[int, list[str]]] = []
+    for path in stick.glob("*.zip"):
         with Archive(path, [IDENTITY]) as archive:
-            found += [unpack(content)[0].id for _, content in archive.records()]
-    return found
+            records = [unpack(content)[0].id for _, content in archive.records()]
+            found.append((Head.of(archive.origin.audit_head).entries, records))
+    return [one for _, records in sorted(found) for one in records]
 
 
 def test_everything_reaches_the_centre_once(vault: Vault, stick: Path) -> None:
@@ -91,7 +92,8 @@ def test_a_stick_pulled_between_parts_costs_one_part(
 
 def test_what_the_device_can_no_longer_read_still_goes_out(vault: Vault, stick: Path, clock: ManualClock) -> None:
     ids = fill(vault, 2)
-    live(vault, clock, 31)
+    clock.advance(31 * 86400)
+    vault.tend()
     assert not any(found.readable for found in vault.shelf.find("A-0"))
     list(export(vault, stick, CLOCK))
     assert on(stick) == ids
@@ -121,10 +123,11 @@ def test_without_a_programme_nothing_goes_out(tmp_path: Path, stick: Path) -> No
         list(export(vault, stick, CLOCK))
 
 
-def test_a_folder_where_the_archive_should_go(vault: Vault, stick: Path) -> None:
+def test_a_folder_where_the_archive_should_go(vault: Vault, stick: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(vault, 1)
-    name = exporting.NAME.format(device=vault.device[: exporting.SHORT], entries=vault.audit.head().entries + 1)
-    (stick / name).mkdir()
+    (stick / "taken.zip").mkdir()
+    names = iter(["taken.zip", "other.zip"])
+    monkeypatch.setattr(exporting, "new_name", lambda: next(names))
     with pytest.raises(StickTakenError):
         list(export(vault, stick, CLOCK))
     assert len(vault.shelf.sealed_ids()) == 1, "it still waits"
