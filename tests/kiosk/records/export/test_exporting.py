@@ -19,7 +19,7 @@ from kiosk.records.export.exporting import export
 from kiosk.records.sealing import Programme
 from kiosk.records.vault import Vault
 from tests.kiosk.records.factories import record, seen
-from tests.kiosk.records.opening import opened
+from tests.kiosk.records.opening import live, opened
 
 IDENTITY = pyrage.x25519.Identity.generate()
 CLOCK = ManualClock()
@@ -92,8 +92,7 @@ def test_a_stick_pulled_between_parts_costs_one_part(
 
 def test_what_the_device_can_no_longer_read_still_goes_out(vault: Vault, stick: Path, clock: ManualClock) -> None:
     ids = fill(vault, 2)
-    clock.advance(31 * 86400)
-    vault.tend()
+    live(vault, clock, 31)
     assert not any(found.readable for found in vault.shelf.find("A-0"))
     list(export(vault, stick, CLOCK))
     assert on(stick) == ids
