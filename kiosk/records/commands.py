@@ -16,7 +16,6 @@ from typing import Final
 
 from firmware.clock import SystemClock
 from firmware.errors import PinError
-from kiosk.records import reset
 from kiosk.records.audit import Head
 from kiosk.records.place import Place
 from kiosk.records.secret import DeviceSecret
@@ -51,7 +50,7 @@ def export_records(vault: Vault, said: argparse.Namespace) -> str:
 
     if said.readable:
         _require_stick(vault, said)
-        name = hand_out(vault, vault.pin.unlock(ask("PIN: ")), said.readable, said.stick)
+        name = hand_out(vault, vault.pin.unlock(ask_pin(vault)), said.readable, said.stick)
         return f"{name}\nnot sealed: whoever finds this stick can read it"
     return _export_sealed(vault, said)
 
@@ -84,7 +83,7 @@ def _say(line: str) -> None:
 
 def pin_set(vault: Vault, _: argparse.Namespace) -> str:
     """Set the PIN, or change it."""
-    current = ask("PIN until now: ") if vault.pin.is_set else None
+    current = ask_pin(vault, "PIN until now: ") if vault.pin.is_set else None
     new = ask("new PIN: ")
     if ask("once more: ") != new:
         raise PinError("the two were not the same", "Nothing was changed; try again.")
@@ -94,8 +93,7 @@ def pin_set(vault: Vault, _: argparse.Namespace) -> str:
 
 def pin_forgot(vault: Vault, _: argparse.Namespace) -> str:
     """Ask for a token."""
-    question = reset.ask(vault.facts, vault.device)
-    return f"give this to the programme:\n{question}\nthen: python -m kiosk pin reset TOKEN"
+    return f"give this to the programme:\n{vault.ask_reset()}\nthen: python -m kiosk pin reset TOKEN"
 
 
 def pin_reset(vault: Vault, said: argparse.Namespace) -> str:
@@ -106,7 +104,7 @@ def pin_reset(vault: Vault, said: argparse.Namespace) -> str:
 
 def reseal(vault: Vault, _: argparse.Namespace) -> str:
     """After the programme's key was rotated."""
-    return f"{vault.reseal(vault.pin.unlock(ask('PIN: ')))} records sealed to the programme's key of now"
+    return f"{vault.reseal(vault.pin.unlock(ask_pin(vault)))} records sealed to the programme's key of now"
 
 
 def clock_accept(vault: Vault, _: argparse.Namespace) -> str:
@@ -147,6 +145,14 @@ def wipe(state: Path, secret: DeviceSecret, *, sure: bool) -> str:
     finally:
         place.close()
     return "the keys are destroyed and the records are gone"
+
+
+def ask_pin(vault: Vault, question: str = "PIN: ") -> str:
+    """The PIN, asked for once it may be tried."""
+    if wait_s := vault.pin.wait_s:
+        _say(f"after wrong PINs the next may be tried in {wait_s} s; it is asked for then")
+        vault.pin.wait()
+    return ask(question)
 
 
 def ask(question: str) -> str:

@@ -1,7 +1,8 @@
 """The PIN: what opens the device's private key, and what makes guessing it slow.
 
 The private key is wrapped by HKDF(device secret, argon2id(PIN, salt)), so a PIN is guessed on this device or nowhere.
-Rules: an attempt is counted durably before it is checked, so that pulling the plug wins nothing; after three wrong ones
+Rules: an attempt is counted durably, and in the file itself, before it is checked, so that neither pulling the plug nor
+taking the log away wins anything; after three wrong ones
 each must wait twice as long as the one before, counted by the monotonic clock and anew after a restart, so that setting
 the date wins nothing either. Right or wrong is said by AES-GCM's tag, which is compared in constant time.
 """
@@ -69,8 +70,7 @@ class PinGate:
         self._lock = threading.Lock()
         if not database.rows("SELECT n FROM keyring"):
             self.renew("made")
-        self._public, _, _, pin = self._row()
-        self._is_set = bool(pin)
+        self._is_set = bool(self._row()[3])
         self._free_ns = self._after(self._attempts())
 
     @property
@@ -80,20 +80,33 @@ class PinGate:
 
     @property
     def public(self) -> bytes:
-        """What records are wrapped to."""
-        return self._public
+        """What records are wrapped to; asked each time, since a renewal may yet be taken back."""
+        return self._row()[0]
 
     def unlock(self, pin: str) -> OpenedKey:
         """The private key. Raises NoPinError, LockedOutError (not counted), WrongPinError (counted)."""
         with self._lock:
             if not self.is_set:
                 raise NoPinError("this device has no PIN yet")
-            self._wait()
+            if left_s := self.wait_s:
+                raise LockedOutError(f"after wrong PINs the next may be tried in {left_s} s", left_s)
             attempts = self._attempts() + 1
             self._facts.put(ATTEMPTS, str(attempts))
+            self._database.truncate_log()
             opened = self._try(pin, attempts)
-            self._facts.put(ATTEMPTS, "0")
+            with self._database.transaction():
+                self._facts.put(ATTEMPTS, "0")
+                self._audit.append("pin", "opened")
             return opened
+
+    @property
+    def wait_s(self) -> int:
+        """How many seconds must pass before the next may be tried."""
+        return max(math.ceil((self._free_ns - self._clock.monotonic_ns()) / 1e9), 0)
+
+    def wait(self) -> None:
+        """Let them pass. For a command: a new process begins the wait anew, so it has to outlive it."""
+        self._clock.sleep(self.wait_s)
 
     def set(self, pin: str, current: str | None = None) -> None:
         """Set or change the PIN; `current` is the one until now. Raises PinError for one that is too easy to guess."""
@@ -107,16 +120,20 @@ class PinGate:
         self._is_set = True
         self._database.truncate_log()  # the wrap that the old PIN, or none, opened
 
-    def renew(self, why: str) -> None:
-        """A new key pair without a PIN. What was wrapped to the old one can never be opened again."""
+    def renew(self, why: str, spent: str = "") -> None:
+        """A new key pair without a PIN. What was wrapped to the old one can never be opened again.
+
+        spent: a fact that is forgotten with it, as the question is that a token has answered.
+        """
         opened = OpenedKey.new()
         private = seal(self._key(None, b""), opened.to_bytes(), LABEL)
         with self._database.transaction():
             self._database.execute("DELETE FROM keyring")
             self._database.execute("INSERT INTO keyring VALUES (1, ?, ?, x'', 0)", opened.public, private)
             self._facts.put(ATTEMPTS, "0")
+            self._facts.drop(spent)
             self._audit.append("key pair", why)
-        self._public, self._is_set, self._free_ns = opened.public, False, 0
+        self._is_set, self._free_ns = False, 0
 
     def _try(self, pin: str, attempts: int) -> OpenedKey:
         _, _, salt, _ = self._row()
@@ -126,11 +143,6 @@ class PinGate:
             self._free_ns = self._after(attempts)
             self._audit.append("pin", f"wrong, {attempts} in a row")
             raise WrongPinError(f"the PIN is wrong ({attempts} in a row)") from None
-
-    def _wait(self) -> None:
-        left_s = math.ceil((self._free_ns - self._clock.monotonic_ns()) / 1e9)
-        if left_s > 0:
-            raise LockedOutError(f"after wrong PINs the next may be tried in {left_s} s", left_s)
 
     def _after(self, attempts: int) -> int:
         return self._clock.monotonic_ns() + delay_s(attempts) * 10**9

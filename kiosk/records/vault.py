@@ -155,15 +155,19 @@ class Vault:
             return erased
         raise RecordAbsentError("there is no record with this camp number")
 
+    def ask_reset(self) -> str:
+        """The question that the programme answers with a token."""
+        with self._database.transaction():
+            self.audit.append("pin", "forgotten")
+            return reset.ask(self.facts, self.device)
+
     def reset_pin(self, token: str) -> None:
         """Forget the PIN by the programme's token, and with it the keys that only the PIN could open."""
         reset.check(self.facts, token, self._policy.signing_key)
         self._erasure.begin(0)
         while self._erasure.retire(FOR_EVER, "PIN reset"):  # first: after a cut in between the token still serves
             pass
-        with self._database.transaction():
-            self.facts.drop(reset.QUESTION)
-            self.pin.renew("PIN reset by the programme")
+        self.pin.renew("PIN reset by the programme", spent=reset.QUESTION)
         self._database.truncate_log()
 
     def notice(self, about: str, values: Mapping[str, str]) -> None:

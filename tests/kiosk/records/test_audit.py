@@ -26,7 +26,7 @@ def test_everything_that_happens_to_a_record_is_told(vault: Vault) -> None:
     vault.notice("bundle", {"active": "phantom 1"})
     entries = vault.audit.entries()
     told = [e.what for e in entries]
-    assert told == ["key pair", "consent", "capture", "pin", "view", "export", "erasure", "setting", "bundle"]
+    assert told == ["key pair", "consent", "capture", "pin", "pin", "view", "export", "erasure", "setting", "bundle"]
     assert sum(kept.id in e.about for e in entries) == 5 and all("A-17" not in e.about for e in entries)
     assert vault.audit.verify() == vault.audit.head()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +24,7 @@ from firmware.errors import (
     WrongPinError,
 )
 from kiosk.records import reset
+from kiosk.records.commands import reseal
 from kiosk.records.pin import ATTEMPTS, Cost, delay_s
 from kiosk.records.vault import Vault
 from tests.kiosk.records.factories import record
@@ -99,7 +103,31 @@ def test_a_restart_does_not_shorten_the_wait(tmp_path: Path) -> None:
         vault.pin.unlock(PIN)
 
 
-def test_an_attempt_counts_although_the_plug_is_pulled_while_it_is_checked(tmp_path: Path) -> None:
+def test_a_command_waits_before_it_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Else each process would begin the wait anew and end before it is over."""
+    with opened(tmp_path) as vault:
+        vault.pin.set(PIN)
+        fail(vault, 3)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PIN}\n"))
+    clock = ManualClock()
+    with opened(tmp_path, clock) as vault:
+        assert reseal(vault, argparse.Namespace()).startswith("0 records")
+    assert clock.monotonic_ns() == 30 * 10**9 and " 30 s" in capfd.readouterr().out
+
+
+def test_an_attempt_counts_although_the_log_is_taken_away(tmp_path: Path) -> None:
+    with opened(tmp_path / "state") as vault:
+        vault.pin.set(PIN)
+        fail(vault, 3)
+        shutil.copytree(tmp_path / "state", tmp_path / "cut")
+    (tmp_path / "cut" / "records" / "vault.db-wal").unlink()
+    with opened(tmp_path / "cut") as vault, pytest.raises(LockedOutError):
+        vault.pin.unlock(PIN)
+
+
+def test_an_attempt_counts_although_the_plug_the_plug_is_pulled_while_it_is_checked(tmp_path: Path) -> None:
     with opened(tmp_path) as vault:
         vault.pin.set(PIN)
     program = f"""
@@ -114,13 +142,17 @@ with opened(Path({str(tmp_path)!r})) as vault: vault.pin.unlock({PIN!r})
         assert vault.facts.get(ATTEMPTS) == "0"
 
 
-def test_every_wrong_attempt_is_in_the_audit_log(vault: Vault) -> None:
+def test_every_attempt_is_in_the_audit_log(vault: Vault) -> None:
     vault.pin.set(PIN)
     fail(vault, 2)
+    vault.pin.unlock(PIN)
+    vault.ask_reset()
     assert [e.about for e in vault.audit.entries() if e.what == "pin"] == [
         "set",
         "wrong, 1 in a row",
         "wrong, 2 in a row",
+        "opened",
+        "forgotten",
     ]
 
 
@@ -166,6 +198,14 @@ def test_a_token_for_another_question_device_or_programme_is_refused(tmp_path: P
             with pytest.raises(ResetTokenError):
                 vault.reset_pin(token)
         vault.pin.unlock(PIN)
+
+
+def test_a_renewal_that_is_taken_back_leaves_the_key_that_records_are_wrapped_to(vault: Vault) -> None:
+    vault.pin.set(PIN)
+    with pytest.raises(ZeroDivisionError), vault._database.transaction():
+        vault.pin.renew("test")
+        raise ZeroDivisionError
+    assert vault.pin.public == vault._database.rows("SELECT public FROM keyring")[0][0]
 
 
 def test_without_a_signing_key_there_is_no_reset(vault: Vault) -> None:
