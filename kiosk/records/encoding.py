@@ -125,7 +125,7 @@ def record_of_json(values: Any) -> Record:
     try:
         return _record(values)
     except ValueError:  # whose text may tell of a person
-        raise RecordDamagedError(f"the record is not of version {VERSION}") from None
+        raise RecordDamagedError(f"the record is not as version {VERSION} writes one") from None
 
 
 def record_bytes(record: Record) -> bytes:
