@@ -42,12 +42,12 @@ def _do(arguments: argparse.Namespace) -> int:
     if arguments.dump_config:
         print(settings.dump())
         return 0
+    if arguments.command and not arguments.check_config:  # which need no camera, and most of them no key either
+        print(_records(arguments, settings))
+        return 0
     check(settings)
     if arguments.check_config:
         print("the configuration is good")
-        return 0
-    if arguments.command:
-        print(_records(arguments, settings))
         return 0
     return run(settings)
 
@@ -55,13 +55,14 @@ def _do(arguments: argparse.Namespace) -> int:
 def _records(arguments: argparse.Namespace, settings: Settings) -> str:
     from firmware.clock import SystemClock
     from kiosk.app import open_vault, state_folder
-    from kiosk.records.commands import run_command, wipe
+    from kiosk.records.commands import SEALING, run_command, wipe
     from kiosk.records.secret import open_secret
 
     if arguments.command == "wipe":
         folder = state_folder(settings)
         return wipe(folder, open_secret(settings.device_secret, folder), sure=arguments.yes)
-    return run_command(arguments, lambda: open_vault(settings, SystemClock()))
+    seals = arguments.command in SEALING
+    return run_command(arguments, lambda: open_vault(settings, SystemClock(), programme=seals))
 
 
 def _parser() -> argparse.ArgumentParser:

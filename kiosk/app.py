@@ -75,8 +75,10 @@ def check(settings: Settings) -> None:
     load_bundle(Path(settings.bundle))
 
 
-def policy(settings: Settings) -> Policy:
-    """The records' share of the settings. Raises ProgrammeKeyError."""
+def policy(settings: Settings, *, programme: bool = True) -> Policy:
+    """The records' share of the settings. Raises ProgrammeKeyError; programme=False: leave its keys alone."""
+    if not programme:
+        return Policy(settings.retention_days, settings.erase_days, signing_key=settings.programme_signing_key)
     if settings.programme_signing_key:
         signing(settings.programme_signing_key)
     return Policy(
@@ -87,11 +89,11 @@ def policy(settings: Settings) -> Policy:
     )
 
 
-def open_vault(settings: Settings, clock: Clock) -> Vault:
-    """The records of this device. Raises RecordError or StateError."""
+def open_vault(settings: Settings, clock: Clock, *, programme: bool = True) -> Vault:
+    """The records of this device, for those who seal to the programme or not. Raises RecordError or StateError."""
     folder = state_folder(settings)
     secret = open_secret(settings.device_secret, folder)
-    return Vault(folder, secret, clock, policy(settings))
+    return Vault(folder, secret, clock, policy(settings, programme=programme))
 
 
 def _introduce(vault: Vault, settings: Settings, engine: Engine) -> None:

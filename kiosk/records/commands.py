@@ -124,6 +124,8 @@ COMMANDS: Final[Mapping[tuple[str, ...], Command]] = {
     ("export", ""): export_records,
     ("reseal", ""): reseal,
 }
+SEALING: Final = frozenset({"export", "reseal"})
+"""Commands that need the programme's key; the others do their work although it is none."""
 
 
 def run_command(said: argparse.Namespace, open_vault: Callable[[], Vault]) -> str:

@@ -27,6 +27,11 @@ LENGTH: Final = 32
 FILE: Final = "device.secret"
 CREDENTIAL: Final = "phenokiosk.secret"
 OTP_TOOL: Final = "rpi-otp-private-key"
+BY_SYSTEMD: Final = (
+    "The service needs LoadCredentialEncrypted=phenokiosk.secret; a command is run by `systemd-run --pty "
+    "-p LoadCredentialEncrypted=phenokiosk.secret -p User=phenokiosk --working-directory=/opt/phenokiosk "
+    "/opt/phenokiosk/.venv/bin/python -m kiosk --config /etc/phenokiosk/kiosk.toml ...`."
+)
 
 
 class DeviceSecret(Protocol):
@@ -92,7 +97,7 @@ class CredentialSecret:
     def read(self) -> bytes:
         """See DeviceSecret."""
         if not self._folder:
-            raise VaultKeyError("systemd gave this process no credentials")
+            raise VaultKeyError("systemd gave this process no credentials", BY_SYSTEMD)
         return FileSecret(Path(self._folder) / CREDENTIAL).read()
 
     def destroy(self) -> None:

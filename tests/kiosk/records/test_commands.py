@@ -98,6 +98,24 @@ def test_a_pin_is_set_changed_forgotten_and_reset(device: Device) -> None:
     device.does("pin", "set", typed=f"{PIN}\n{PIN}\n")
 
 
+@pytest.mark.parametrize("setting", ["bundle=/nowhere", "programme_key=age1x", "programme_signing_key='12'"])
+def test_records_are_looked_after_although_something_else_is_broken(device: Device, setting: str) -> None:
+    device.screens("A-1")
+    device.settings.append(setting)
+    device.does("audit", "verify")
+    device.does("clock", "accept")
+    device.does("pin", "set", typed=f"{PIN}\n{PIN}\n")
+    assert device.does("erase", "A-1") == "1 records erased\n"
+    device.does("wipe", "--yes")
+
+
+def test_without_systemd_it_says_how_a_command_is_run(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    device.settings.append("device_secret=systemd")
+    said = device.refuses("audit", "show")
+    assert said.startswith("REC-02 ") and "systemd-run --pty" in said
+
+
 def test_the_clock_is_confirmed(device: Device) -> None:
     assert device.does("clock", "accept") == "the clock is believed\n"
 
