@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -17,6 +18,8 @@ from firmware.errors import AuditBrokenError
 from kiosk.records.database import Database
 
 START: Final = bytes(32)
+AT_ONCE: Final = 1000
+"""Entries in memory while the log is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Head:
     def of(cls, text: str) -> Self:
         """The head that was printed. Raises AuditBrokenError for a text that is none."""
         entries, _, mac = text.partition(":")
-        if not entries.isdigit() or len(mac) != 2 * len(START):
+        if not (entries.isascii() and entries.isdecimal()) or len(mac) != 2 * len(START):
             raise AuditBrokenError(f"{text!r} is no head of an audit log", "Copy it whole, as it was printed.")
         return cls(int(entries), mac)
 
@@ -71,22 +74,34 @@ class Audit:
         return Head(last[0][0], last[0][1].hex()) if last else Head()
 
     def entries(self) -> list[Entry]:
-        """The whole log."""
-        return [Entry(*row) for row in self._database.rows("SELECT n, at, what, about FROM audit ORDER BY n")]
+        """The whole log in memory; `each` takes it by and by."""
+        return list(self.each())
+
+    def each(self) -> Iterator[Entry]:
+        """Every entry, the first one first."""
+        return (entry for entry, _ in self._sealed())
 
     def verify(self, known: Head | None = None) -> Head:
         """Check every entry, and that the log still holds a head that was printed once. Raises AuditBrokenError."""
         before, reached = START, Head()
         passed = known is None or known == reached
-        for n, at, what, about, mac in self._database.rows("SELECT * FROM audit ORDER BY n"):
-            entry = Entry(n, at, what, about)
-            if n != reached.entries + 1 or not hmac.compare_digest(mac, self._mac(before, entry)):
+        for entry, mac in self._sealed():
+            if entry.n != reached.entries + 1 or not hmac.compare_digest(mac, self._mac(before, entry)):
                 raise AuditBrokenError(f"entry {reached.entries + 1} of the audit log is not what was written")
-            before, reached = mac, Head(n, mac.hex())
+            before, reached = mac, Head(entry.n, mac.hex())
             passed = passed or known == reached
         if not passed and known is not None:
             raise AuditBrokenError(f"the audit log has {reached.entries} entries and not the head that was printed")
         return reached
+
+    def _sealed(self) -> Iterator[tuple[Entry, bytes]]:
+        """Every entry with its MAC, some at a time: a log of years would not fit a small machine's memory."""
+        sql = "SELECT n, at, what, about, mac FROM audit WHERE n > ? ORDER BY n LIMIT ?"
+        last = -(2**63)
+        while rows := self._database.rows(sql, last, AT_ONCE):
+            for n, at, what, about, mac in rows:
+                yield Entry(n, at, what, about), mac
+            last = rows[-1][0]
 
     def _mac(self, before: bytes, entry: Entry) -> bytes:
         content = json.dumps([entry.n, entry.at, entry.what, entry.about]).encode()

@@ -32,7 +32,10 @@ def audit_verify(vault: Vault, said: argparse.Namespace) -> str:
 
 def audit_show(vault: Vault, _: argparse.Namespace) -> str:
     """Whose log it is, as the centre's list of devices has it, and a line for each entry."""
-    return "\n".join((_device(vault), *(f"{e.n:7} {e.at} {e.what}: {e.about}" for e in vault.audit.entries())))
+    _say(_device(vault))
+    for entry in vault.audit.each():
+        _say(f"{entry.n:7} {entry.at} {entry.what}: {entry.about}")
+    return f"head {vault.audit.head()}"
 
 
 def _device(vault: Vault) -> str:

@@ -61,6 +61,7 @@ class Database:
         self._lock = threading.RLock()
         self._depth = 0
         self._behind = True
+        self._closed = False
         self._connection: Any = None
         with self._lock, _named():
             self._open()
@@ -111,8 +112,9 @@ class Database:
             self._checkpoint("TRUNCATE")
 
     def close(self) -> None:
-        """Give the file back."""
+        """Give the file back, for good: another process may have it from now on."""
         with self._lock:
+            self._closed = True
             self._drop()
 
     def _drop(self) -> None:
@@ -150,6 +152,8 @@ class Database:
             raise
 
     def _reopen(self) -> None:
+        if self._closed:
+            raise RecordError("the records were closed")
         if self._connection is None:
             self._open()
 

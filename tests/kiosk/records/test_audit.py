@@ -74,7 +74,16 @@ def test_an_end_that_was_cut_off_is_found_out_by_a_printed_head(vault: Vault) ->
         vault.audit.verify(printed)
 
 
-@pytest.mark.parametrize("text", ["", "12", "x:00", "3:" + "0" * 63])
+def test_a_long_log_is_read_by_and_by(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(10):
+        vault.audit.append("setting", str(n))
+    whole = vault.audit.entries()
+    monkeypatch.setattr("kiosk.records.audit.AT_ONCE", 4)
+    assert vault.audit.entries() == whole and len(whole) == 11
+    assert vault.audit.verify(vault.audit.head()).entries == 11
+
+
+@pytest.mark.parametrize("text", ["", "12", "x:00", "3:" + "0" * 63, "\N{SUPERSCRIPT TWO}:" + "0" * 64])
 def test_a_head_that_is_none(text: str) -> None:
     with pytest.raises(AuditBrokenError):
         Head.of(text)

@@ -34,7 +34,8 @@ with open(sys.argv[3], "w") as secrets:
     json.dump({"jpeg": pictures.photo[:16].hex(), "jpeg's middle": pictures.photo[5000:5016].hex(),
                "embedding": list(kept.embedding[:2])}, secrets)
 clock = ManualClock(NOW)
-vault = opened(Path(sys.argv[1]), clock).__enter__()
+kept_open = opened(Path(sys.argv[1]), clock)
+vault = kept_open.__enter__()
 vault.pin.set(told["pin"])
 vault.add(kept, pictures)
 vault.add(record("other"))

@@ -175,7 +175,8 @@ def test_a_full_disk_blocks_the_kiosk_until_there_is_room(desk: Desk) -> None:
 PROGRAM = """
 import sys; from pathlib import Path
 from tests.kiosk.records.factories import record; from tests.kiosk.records.opening import opened
-vault = opened(Path(sys.argv[1])).__enter__()
+kept_open = opened(Path(sys.argv[1]))
+vault = kept_open.__enter__()
 while True:
     kept = record(); vault.add(kept); print(kept.id, flush=True)
 """

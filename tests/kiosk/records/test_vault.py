@@ -18,6 +18,7 @@ from firmware.errors import (
     ProgrammeKeyError,
     RecordAbsentError,
     RecordDamagedError,
+    RecordError,
     RecordSealedError,
     VaultBusyError,
     VaultDamagedError,
@@ -273,6 +274,15 @@ def test_two_processes(full: Path) -> None:
         vault.add(record())
     with opened(full) as vault:
         assert len(vault.shelf.find("A-17")) == 2
+
+
+def test_a_vault_that_was_closed_stays_closed(full: Path) -> None:
+    """Its lock was given back: another process may have the file."""
+    with opened(full) as vault:
+        pass
+    for use in (lambda: vault.add(record()), lambda: vault.shelf.find("A-17"), lambda: vault.facts.put("a", "b")):
+        with pytest.raises(RecordError):
+            use()
 
 
 def test_a_start_that_was_cut_leaves_no_half_vault(tmp_path: Path) -> None:
