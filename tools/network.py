@@ -67,13 +67,8 @@ def build_for(name: str, state: Mapping[str, Any]) -> Any:
 
 
 def cam_weights(state: Mapping[str, Any]) -> Any:
-    """Class activation weights [features, classes] of a Phenonet's state dict: (W_logits @ W_embedding) transposed.
-
-    A pool that weighs places counts with its mean, as in Grad-CAM (Selvaraju 2017).
-    """
-    weights = (state["classify.weight"].double() @ state["embed.weight"].double()).T
-    pool = state.get("pool.weight")
-    return (weights if pool is None else weights * pool.double().sum(dim=(2, 3))).float()
+    """Class activation weights [features, classes] of a Phenonet's state dict: (W_logits @ W_embedding) transposed."""
+    return (state["classify.weight"].double() @ state["embed.weight"].double()).T.float()
 
 
 def multiply_adds(network: Any) -> int:

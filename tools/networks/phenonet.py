@@ -1,15 +1,16 @@
 """The classifier's own network: MobileFaceNet-like, of operators that run fast as int8.
 
-Rules: ReLU6 only (PReLU falls to a slow reference kernel); the last feature map is non-negative, and everything after
-it is linear (pool, embedding, logits), so class activation maps need no gradient. The pool weighs each place of each
-channel (Chen 2018, MobileFaceNets: a corner of the crop is not its middle); it begins as the mean, which is all that
-phenonet-small has.
+Rules: ReLU6 only (PReLU falls to a slow reference kernel); everything after the last feature map is linear (mean,
+embedding, logits), so class activation maps are exact: logit k is the mean over the map of (W_logits @ W_embedding) @
+features, plus a constant. The last step of the map weighs each place of each channel (as the pool of Chen 2018,
+MobileFaceNets: a corner of the crop is not its middle); at first all weigh 1, and in phenonet-small they stay so.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+import torch
 from torch import nn
 
 from tools.classes import CLASS_IDS, EMBEDDING_SIZE
@@ -28,13 +29,6 @@ def _conv(before: int, after: int, size: int, stride: int = 1, groups: int = 1) 
         nn.Conv2d(before, after, size, stride, size // 2, groups=groups, bias=False),
         nn.BatchNorm2d(after),
     ]
-
-
-def _pool(channels: int) -> Any:
-    """Each channel's map -> one number, by a weight for each place: at first the mean."""
-    pool = nn.Conv2d(channels, channels, MAP_PX, groups=channels, bias=False)
-    nn.init.constant_(pool.weight, 1 / MAP_PX**2)
-    return pool
 
 
 class InvertedResidual(nn.Module):  # type: ignore[misc]
@@ -61,7 +55,7 @@ class Phenonet(nn.Module):  # type: ignore[misc]
     """[n,3,112,112] -> embedding [n,128], logits [n,classes], features [n,320/narrower,7,7].
 
     narrower: divides the channels of every layer but stem and embedding; stem: channels of the first layer, whose maps
-    are the largest and cost the most time; weighed: whether the pool weighs each place, or takes the mean.
+    are the largest and cost the most time; weighed: whether each place of each channel has a weight.
     """
 
     def __init__(
@@ -75,13 +69,14 @@ class Phenonet(nn.Module):  # type: ignore[misc]
                 layers.append(InvertedResidual(before, channels // narrower, stride if repeat == 0 else 1))
                 before = channels // narrower
         self.body = nn.Sequential(*layers, *_conv(before, FEATURES // narrower, 1), nn.ReLU6())
-        self.pool = _pool(FEATURES // narrower) if weighed else None
+        self.places = nn.Parameter(torch.ones(FEATURES // narrower, MAP_PX, MAP_PX)) if weighed else None
         self.embed = nn.Linear(FEATURES // narrower, EMBEDDING_SIZE)
         self.classify = nn.Linear(EMBEDDING_SIZE, classes)
 
     def forward(self, x: Any) -> tuple[Any, Any, Any]:
         """Embedding, logits, features."""
         features = self.body(x)
-        pooled = features.mean(dim=(2, 3)) if self.pool is None else self.pool(features).flatten(1)
-        embedding = self.embed(pooled)
+        if self.places is not None:
+            features = features * self.places
+        embedding = self.embed(features.mean(dim=(2, 3)))
         return embedding, self.classify(embedding), features
