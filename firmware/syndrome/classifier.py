@@ -7,6 +7,8 @@ because tflite-runtime refuses int8 square roots.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Protocol
@@ -55,11 +57,13 @@ class TfliteClassifier:
 
     def __init__(self, bundle: Bundle) -> None:
         self._manifest = bundle.manifest
-        with quiet_stderr():
-            self._interpreter = _interpreter(bundle.model)
+        with quiet_stderr(), _loading():
+            self._interpreter = _runtime()(model_content=bundle.model, num_threads=1)
         self._input = self._interpreter.get_input_details()[0]
         self._outputs = dict(zip(bundle.manifest.outputs, self._interpreter.get_output_details(), strict=False))
-        self._check_shapes()
+        self._check_shapes()  # first, since a graph whose input has another shape cannot be laid out either
+        with quiet_stderr(), _loading():
+            self._interpreter.allocate_tensors()
         self._table = _quantised_pixels(self._manifest, self._input)
 
     def infer(self, crop: FaceCrop, *, with_map: bool = True) -> Inference:
@@ -87,13 +91,12 @@ class TfliteClassifier:
                 raise BundleModelError(f"{MODEL}: {name} has the shape {actual}, the manifest says {shape}")
 
 
-def _interpreter(model: bytes) -> Any:
+@contextmanager
+def _loading() -> Iterator[None]:
     try:
-        interpreter = _runtime()(model_content=model, num_threads=1)
-        interpreter.allocate_tensors()
+        yield
     except (ValueError, RuntimeError) as error:
         raise BundleModelError(f"{MODEL} is not a TFLite model that this runtime can load") from error
-    return interpreter
 
 
 def _runtime() -> Any:

@@ -20,7 +20,7 @@ from kiosk.records.erasure import Erasure
 from kiosk.records.facts import Facts
 from kiosk.records.policy import Policy
 from kiosk.records.record import is_time_trusted
-from kiosk.records.watch import doubt, has_room
+from kiosk.records.watch import AHEAD, doubt, has_room
 
 SEEN: Final = "clock.seen"
 LOOK_NS: Final = 10**9
@@ -42,7 +42,7 @@ class Care:
         self._clock = clock
         self._folder = folder
         self._root = root
-        self._well = True
+        self._well, self._doubted = True, ""
         self._looked_ns = self._tidied_ns = clock.monotonic_ns() - TIDY_NS
         self.conditions: Mapping[str, bool] = {}
         self._look()
@@ -69,16 +69,23 @@ class Care:
             self._well = False
         self._look()
 
-    def doubt(self) -> str:
-        """Why the clock cannot be right; empty when it can."""
+    def doubt(self, ahead: timedelta = AHEAD) -> str:
+        """Why the clock cannot be right; empty when it can. ahead: how far it may have gone while nobody looked."""
         seen = self._facts.get(SEEN)
         last, trusted = datetime.fromisoformat(seen) if seen else None, is_time_trusted(self._root)
-        return doubt(self._clock.now(), last, self._policy.most_ahead, trusted=trusted)
+        return doubt(self._clock.now(), last, ahead, trusted=trusted)
 
     def believes(self) -> bool:
-        """Whether the clock can be right; if so, remembers what it says as the latest time that was believed."""
-        if believed := not self.doubt():
+        """Whether records may be taken away by this clock; if so, remembers it as the latest time that was believed.
+
+        Stricter than what a session asks for: a kiosk that lay switched off for a month may screen, but erases nothing
+        until the network or somebody (`clock accept`) has said what day it is.
+        """
+        if believed := not (why := self.doubt(self._policy.most_ahead)):
             self._facts.put(SEEN, self._clock.now().isoformat())
+        elif why != self._doubted:
+            _log.warning("nothing is erased by its age: %s; confirm the date: python -m kiosk clock accept", why)
+        self._doubted = why
         return believed
 
     def accept_clock(self) -> None:
