@@ -127,7 +127,7 @@ def test_an_attempt_counts_although_the_log_is_taken_away(tmp_path: Path) -> Non
         vault.pin.unlock(PIN)
 
 
-def test_an_attempt_counts_although_the_plug_the_plug_is_pulled_while_it_is_checked(tmp_path: Path) -> None:
+def test_an_attempt_counts_although_the_plug_is_pulled_while_it_is_checked(tmp_path: Path) -> None:
     with opened(tmp_path) as vault:
         vault.pin.set(PIN)
     program = f"""
