@@ -1,12 +1,14 @@
 """The way of a frame, in one place: Frame -> mesh -> quality -> align -> classify -> decide -> Assessment.
 
-Two questions are asked of it:
+Three questions are asked of it:
 
 - `guide(frame)`, many times a second: what should the person in front of the camera do?
 - `assess(frames)`, once: what does this face resemble? Every frame is looked at afresh, as a still, the way the
   crops were made that the classifier was trained on.
+- `take(frames, wanted)`, once for each pose of the photo protocol: which of these is the picture to keep?
 
-`guide` and `assess` may run in different threads, since they share no model; two calls of the same one may not.
+`guide` may run in another thread than `assess` and `take`, since it shares no model with them; two calls of the same
+one, or of `assess` and `take`, may not.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from firmware.face.mesh import BACKEND, FaceMesh, FaceMesher
 from firmware.face.others import blur_others, choose
 from firmware.face.pose import head_pose
 from firmware.face.quality import QualityReport, Verdict, assess_quality
+from firmware.face.wanted import WantedPose
 from firmware.frame import Frame
+from firmware.portrait import Portrait, portrait_of
 from firmware.site import Site
 from firmware.stopwatch import Stopwatch
 from firmware.subject import Subject
@@ -69,6 +73,7 @@ class Analyser:
         self._recogniser = Recogniser(bundle)
         self._saliency = Saliency(bundle)
         self._guided: Guidance | None = None
+        self._guided_for: WantedPose | None = None
         self._unjudged = 0
 
     @property
@@ -76,14 +81,19 @@ class Analyser:
         """What the running bundle says of itself."""
         return self._bundle.manifest
 
-    def guide(self, frame: Frame, pointed: Place | None = None) -> Guidance:
-        """Look at one live frame. pointed: where the operator says that the subject is, when there are several."""
+    def guide(self, frame: Frame, pointed: Place | None = None, wanted: WantedPose | None = None) -> Guidance:
+        """Look at one live frame. pointed: where the operator says that the subject is, when there are several.
+
+        wanted: the pose that is to be photographed, and judged; None for a screening.
+        """
         watch = Stopwatch(self._clock)
         faces = self._find(frame, self._tracker, watch, pointed)
-        if self._guided and self._unjudged + 1 < JUDGE_EVERY and _alike(self._guided, frame, faces):
+        before = self._guided if wanted == self._guided_for else None
+        if before and self._unjudged + 1 < JUDGE_EVERY and _alike(before, frame, faces):
             self._unjudged += 1
-            return replace(self._guided, frame=frame, faces=faces, timing_ms=watch.timing_ms())
-        self._guided, self._unjudged = self._judge(frame, faces, watch, pointed), 0
+            return replace(before, frame=frame, faces=faces, timing_ms=watch.timing_ms())
+        self._guided, self._unjudged = self._judge(frame, faces, watch, pointed, wanted), 0
+        self._guided_for = wanted
         return self._guided
 
     def assess(
@@ -111,6 +121,21 @@ class Analyser:
             assessment = self._answer(best, good, subject or Subject(), watch)
         return replace(assessment, timing_ms=watch.timing_ms())
 
+    def take(self, frames: Sequence[Frame], wanted: WantedPose, pointed: Place | None = None) -> Portrait:
+        """The best of these frames as the picture of a pose; not `good` where none passes the gate of that pose.
+
+        pointed: as of `guide`; who else is in the frame is made unrecognisable. Raises ValueError without frames.
+        """
+        if not frames:
+            raise ValueError("a portrait needs at least one frame")
+        watch = Stopwatch(self._clock)
+        looks = [
+            self._judge(frame, self._find(frame, self._stills, watch, pointed), watch, pointed, wanted)
+            for frame in frames
+        ]
+        best = max(looks, key=lambda look: _goodness(look.quality))
+        return portrait_of(best, wanted, len(looks), self._site.hfov_deg)
+
     def close(self) -> None:
         """Give the models' memory back."""
         self._stills.close()
@@ -128,10 +153,18 @@ class Analyser:
             faces = mesher.find(frame)
             return choose(faces, pointed[0] * frame.width, pointed[1] * frame.height) if pointed else faces
 
-    def _judge(self, frame: Frame, faces: tuple[FaceMesh, ...], watch: Stopwatch, pointed: Place | None) -> Guidance:
+    def _judge(
+        self,
+        frame: Frame,
+        faces: tuple[FaceMesh, ...],
+        watch: Stopwatch,
+        pointed: Place | None,
+        wanted: WantedPose | None = None,
+    ) -> Guidance:
+        hfov_deg, chosen = self._site.hfov_deg, pointed is not None
         with watch.stage("quality"):
             pose = head_pose(faces[0]) if faces else None
-            quality = assess_quality(frame, faces, pose, hfov_deg=self._site.hfov_deg, chosen=pointed is not None)
+            quality = assess_quality(frame, faces, pose, hfov_deg=hfov_deg, chosen=chosen, wanted=wanted)
         return Guidance(frame, faces, pose, quality, watch.timing_ms())
 
     def _still(self, frame: Frame, watch: Stopwatch, pointed: Place | None) -> Still:

@@ -2,7 +2,8 @@
 
 The report holds every measure in the order in which to act; the one advice that is shown is the first of the worst
 verdict. What is measured, and within which limits, is the table in measures.py. Whatever the mesh, an answer comes: a
-face whose points coincide, or lie far outside the picture, is refused.
+face whose points coincide, or lie far outside the picture, is refused. A picture of a pose that is wanted is judged by
+the rows of protocol.py.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from firmware.face.measures import MEASURES, gather
+from firmware.face.measures import gather
 from firmware.face.mesh import FaceMesh
 from firmware.face.pose import Pose
+from firmware.face.protocol import measures_for
 from firmware.face.verdict import Advice, Quality, QualityReport, Verdict
+from firmware.face.wanted import WantedPose
 from firmware.frame import Frame
 
 __all__ = ["Advice", "Quality", "QualityReport", "Verdict", "assess_quality"]
@@ -30,11 +33,13 @@ def assess_quality(
     *,
     hfov_deg: float | None = None,
     chosen: bool = False,
+    wanted: WantedPose | None = None,
 ) -> QualityReport:
     """Judge the frame by its first face, the subject; without a face the report says just that.
 
     hfov_deg: the lens' horizontal field of view, where it is known (or in `frame.source`). chosen: the operator has
-    said who of several is the subject (others.choose), so the others do not block.
+    said who of several is the subject (others.choose), so the others do not block. wanted: the pose that the picture
+    is to show, None for a portrait as it is screened.
     """
     alone = _faces_present(len(faces), chosen)
     if not faces:
@@ -42,7 +47,7 @@ def assess_quality(
     if not _plausible(faces[0]):
         return QualityReport((alone, _no_geometry()))
     evidence = gather(frame, faces, pose, hfov_deg or _known_hfov_deg(frame))
-    rows = (measure.judge(evidence) for measure in MEASURES)
+    rows = (measure.judge(evidence) for measure in measures_for(wanted))
     return QualityReport((alone, *(row for row in rows if row)))
 
 

@@ -15,11 +15,17 @@ from firmware.bundle.verify import Bundle
 from firmware.clock import ManualClock
 from firmware.errors import BundleManifestError
 from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
-from firmware.face.quality import Verdict
+from firmware.face.quality import Advice, Verdict
+from firmware.face.wanted import FRONTAL, PROTOCOL
 from firmware.frame import Frame
 from firmware.subject import Subject
 from firmware.syndrome.decision import Outcome
 from firmware.syndrome.overlay import overlay
+from tools.phantom.person import draw_person
+from tools.phantom.render import render
+from tools.phantom.scene import Light, Scene
+
+LEFT, RIGHT = PROTOCOL[1:3]
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +153,49 @@ def test_a_face_that_holds_still_is_judged_now_and_then_and_one_that_moves_at_on
         shifted = Frame(np.roll(large.pixels, 60, axis=1))
         analyser.guide(large)
         assert "quality" in analyser.guide(shifted).timing_ms
+
+
+def _turned(yaw_deg: float) -> Frame:
+    """A rendered person who looks so far to their own left."""
+    person = draw_person("unaffected", np.random.default_rng(42))
+    scene = Scene(yaw_deg=yaw_deg, hfov_deg=42, light=Light(azimuth_deg=5, elevation_deg=20))
+    return Frame(render(person, scene, 1280, 720).pixels)
+
+
+def test_another_wanted_pose_is_judged_at_once_although_nobody_moved(phantom: Bundle, large: Frame) -> None:
+    with Analyser(phantom, MediaPipeMesher(), MediaPipeTracker()) as analyser:
+        for _ in range(4):  # the tracker settles
+            analyser.guide(large)
+        for wanted, advice in ((LEFT, Advice.TURN_LEFT), (RIGHT, Advice.TURN_RIGHT), (LEFT, Advice.TURN_LEFT)):
+            guided = analyser.guide(large, wanted=wanted)
+            assert "quality" in guided.timing_ms
+            assert (guided.quality.verdict, guided.quality.advice) == (Verdict.BLOCK, advice)
+        assert "quality" in analyser.guide(large).timing_ms, "nor is a screening judged as a pose"
+
+
+def test_the_portrait_is_the_best_frame_of_its_burst(analyser: Analyser) -> None:
+    frames = [_turned(20), _turned(44), _nobody(), _turned(60)]
+    portrait = analyser.take(frames, LEFT)
+    assert portrait.good and portrait.judged == 4
+    assert np.array_equal(portrait.frame.pixels, frames[1].pixels), "no card: the pixels are the camera's"
+    assert portrait.mm_per_px is None and portrait.grey_gains is None
+    assert portrait.box is not None and len(portrait.points) == 5
+    left, top, right, bottom = portrait.box
+    assert all(left <= x <= right and top <= y <= bottom for x, y in portrait.points)
+
+
+def test_a_portrait_of_another_pose_is_not_good_and_says_what_to_do(analyser: Analyser, large: Frame) -> None:
+    portrait = analyser.take([large, large], RIGHT)
+    assert (portrait.good, portrait.advice) == (False, Advice.TURN_RIGHT)
+    nobody = analyser.take([_nobody()], LEFT)
+    assert (nobody.good, nobody.pose, nobody.points, nobody.box) == (False, None, (), None)
+    with pytest.raises(ValueError, match="at least one frame"):
+        analyser.take([], LEFT)
+
+
+def test_a_portrait_hides_who_else_is_in_it(analyser: Analyser, large: Frame) -> None:
+    couple = Frame(np.hstack([large.pixels, large.pixels]))
+    assert not analyser.take([couple], FRONTAL).good
+    left = analyser.take([couple], FRONTAL, pointed=(0.25, 0.5))
+    assert left.good
+    assert not np.array_equal(left.frame.pixels[:, large.width :], couple.pixels[:, large.width :])
