@@ -35,7 +35,7 @@ from firmware.site import Site
 from firmware.stopwatch import Stopwatch
 from firmware.subject import Subject
 from firmware.syndrome.decision import Context, Decision, Outcome, decide
-from firmware.syndrome.doubts import MATTERS
+from firmware.syndrome.doubts import FEW_PICTURES, MATTERS, TWO_PEOPLE
 from firmware.syndrome.evidence import Evidence, Recogniser
 from firmware.syndrome.saliency import Saliency, shares
 
@@ -196,13 +196,16 @@ class Analyser:
 
     def _two_people(self, best: Still, good: int, evidence: Evidence) -> Assessment:
         said = f"the pictures show more than one person (distance {evidence.apart:.2f}): take them again of one person"
-        return self._assessment(Status.REFUSED, Decision(Outcome.INCONCLUSIVE, (said,)), best, good)
+        return self._assessment(
+            Status.REFUSED, Decision(Outcome.INCONCLUSIVE, (said,), doubts=(TWO_PEOPLE,)), best, good
+        )
 
     def _refusal(self, best: Still, good: int) -> Assessment:
         status = {0: Status.NO_FACE, 1: Status.REFUSED}.get(len(best.guidance.faces), Status.SEVERAL_FACES)
         blocking = [m for m in best.guidance.quality.measures if m.verdict is Verdict.BLOCK]
         reasons = tuple(f"{m.measure} {m.value:g}: {m.advice}" for m in blocking) or (f"only {good} good pictures",)
-        return self._assessment(status, Decision(Outcome.INCONCLUSIVE, reasons), best, good)
+        doubts = () if blocking else (FEW_PICTURES,)
+        return self._assessment(status, Decision(Outcome.INCONCLUSIVE, reasons, doubts=doubts), best, good)
 
     def _assessment(self, status: Status, decision: Decision, best: Still, used: int) -> Assessment:
         return Assessment(status, decision, self.manifest, self._bundle.signed, best, used)

@@ -23,7 +23,7 @@ from firmware.bundle.calibration import Calibration, OperatingPoint
 from firmware.bundle.manifest import Manifest
 from firmware.site import Site
 from firmware.subject import Subject
-from firmware.syndrome.doubts import Facts, doubts
+from firmware.syndrome.doubts import BETWEEN, Facts, doubts
 from firmware.syndrome.evidence import Evidence
 from firmware.syndrome.predictive import Predictive, predictive
 
@@ -62,6 +62,7 @@ class Decision:
 
     affected: referral score 0..1, the probability of having any of the bundle's syndromes if half of all people had
     one. spread: standard deviation of `affected` between the frames. novelty: out-of-distribution score, about 1.
+    doubts: what the answer is in doubt for, by name, so that a page can say it in its own words and language.
     predictive: what the answer means at the local prevalence; None when it is inconclusive.
     """
 
@@ -73,6 +74,7 @@ class Decision:
     spread: float = 0.0
     novelty: float = 0.0
     predictive: Predictive | None = None
+    doubts: tuple[str, ...] = ()
 
 
 def probabilities(logits: NDArray[np.floating[Any]], temperature: float) -> Probabilities:
@@ -112,9 +114,11 @@ def decide(evidence: Evidence, manifest: Manifest, context: Context | None = Non
     inside = tuple(x.id for i, x in zip(order, labels, strict=True) if fused[i] >= limits.set_threshold)
     chosen = inside or (labels[0].id,)
     outcome, said = _by_score(score, point)
+    unsure = (BETWEEN,) if outcome is Outcome.INCONCLUSIVE else ()
     facts = Facts(outcome.value, score, spread, len(chosen), evidence.novelty, evidence.lean, context)
-    if against := doubts(facts, manifest, point):
-        outcome, said = Outcome.INCONCLUSIVE, (*against, *said)
+    against = doubts(facts, manifest, point)
+    if against:
+        outcome, said = Outcome.INCONCLUSIVE, (*against.values(), *said)
     return Decision(
         outcome,
         said,
@@ -124,6 +128,7 @@ def decide(evidence: Evidence, manifest: Manifest, context: Context | None = Non
         round(spread, 4),
         round(evidence.novelty, 3),
         _meaning(outcome, point, context),
+        (*against, *unsure),
     )
 
 

@@ -6,7 +6,7 @@ a person would act: who may be answered for at all, then the pictures, then the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -83,9 +83,18 @@ def _gallery(facts: Facts, manifest: Manifest, _: OperatingPoint) -> str | None:
     return f"the network says {facts.outcome}, but the nearest face is {who} one" if against > limit else None
 
 
-DOUBTS: Final[tuple[Doubt, ...]] = (_age, _picture, _frames, _novelty, _set, _gallery)
+DOUBTS: Final[Mapping[str, Doubt]] = {
+    "age": _age,
+    "picture": _picture,
+    "frames": _frames,
+    "novelty": _novelty,
+    "set": _set,
+    "gallery": _gallery,
+}
+BETWEEN, TWO_PEOPLE, FEW_PICTURES = "between", "two people", "few pictures"
+"""What else an answer can be in doubt for: the score itself, and pictures that are no one subject's."""
 
 
-def doubts(facts: Facts, manifest: Manifest, point: OperatingPoint) -> tuple[str, ...]:
-    """Every doubt about these facts, in the order in which to act on them."""
-    return tuple(said for doubt in DOUBTS if (said := doubt(facts, manifest, point)))
+def doubts(facts: Facts, manifest: Manifest, point: OperatingPoint) -> dict[str, str]:
+    """Every doubt about these facts with its sentence, in the order in which to act on them."""
+    return {name: said for name, doubt in DOUBTS.items() if (said := doubt(facts, manifest, point))}

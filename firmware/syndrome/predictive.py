@@ -37,9 +37,14 @@ def predictive(rates: Rates, prevalence: float) -> Predictive:
 
 def in_words(share: float) -> str:
     """'of 100 children with this result here, about 2 have it'; the smallest crowd in which somebody has it."""
-    crowd = next((n for n in CROWDS if share * n >= 0.95), CROWDS[-1])
-    people = round(share * crowd)
+    crowd, people = in_people(share)
     if people == 0:
         return f"of {crowd:,} children with this result here, fewer than 1 has one of the syndromes"
     verb = "has" if people == 1 else "have"
     return f"of {crowd:,} children with this result here, about {people:,} {verb} one of the syndromes"
+
+
+def in_people(share: float) -> tuple[int, int]:
+    """A share as whole people: the smallest crowd in which somebody is one of them, and how many are."""
+    crowd = next((n for n in CROWDS if share * n >= 0.95), CROWDS[-1])
+    return crowd, round(share * crowd)
