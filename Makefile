@@ -43,7 +43,7 @@ programs:        ## install Chromium, GStreamer and FUSE from Debian for the tes
 	  >/dev/null; } || echo "Not installed: $(PACKAGES). The tests that need them are skipped; to run them: apt install $(PACKAGES)"
 
 demo: setup      ## set up and run the kiosk at http://127.0.0.1:8080/ (CAMERA=v4l2:///dev/video0 for a webcam, PORT=8081)
-	@exec $(BIN)/python -m kiosk --set 'camera=$(CAMERA)' --set port=$(PORT)
+	@exec $(BIN)/python -m kiosk --set 'camera.uri=$(CAMERA)' --set page.port=$(PORT) --set screening.demo=on
 
 test: setup setup-test workshop-if-possible programs  ## set up and run every test
 	$(BIN)/python -m pytest

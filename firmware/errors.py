@@ -227,11 +227,18 @@ class SettingFileError(SettingError):
     remedy = "Give a readable TOML file; `python -m kiosk --dump-config` writes one."
 
 
+class SettingFixedError(SettingError, PermissionError):
+    """A setting is not to be changed from the page."""
+
+    code = "SET-03"
+    remedy = "Change it in the configuration file or on the command line, and start the kiosk again."
+
+
 class PortInUseError(KioskError, OSError):
     """The web address is taken by another program."""
 
     code = "WEB-01"
-    remedy = "Stop the other program, or choose another port: the setting `port`, or PORT=8081 make demo."
+    remedy = "Stop the other program, or choose another port: the setting `page.port`, or PORT=8081 make demo."
 
 
 class RouteError(KioskError, LookupError):
@@ -245,7 +252,7 @@ class LightError(KioskError, OSError):
     """The lights or the button cannot be reached."""
 
     code = "LGT-01"
-    remedy = 'Check the wiring and the setting `light`; light = "simulated" runs without lamps.'
+    remedy = 'Check the wiring and the settings of [board]; "simulated" runs without lamps.'
 
 
 class PowerError(KioskError, OSError):
@@ -259,7 +266,7 @@ class StateError(KioskError, OSError):
     """The kiosk's own folder cannot be written."""
 
     code = "STA-01"
-    remedy = "Check the disk and the setting `state`; the kiosk needs a folder it may write to."
+    remedy = "Check the disk and the setting `records.state`; the kiosk needs a folder it may write to."
 
 
 class StickError(KioskError, OSError):
@@ -350,7 +357,7 @@ class VaultKeyError(RecordError, PermissionError):
     """The device secret is missing, or is not the one that the vault was made with."""
 
     code = "REC-02"
-    remedy = "Put the right secret back (setting `device_secret`); the records are untouched. Do not start it anew."
+    remedy = "Put the right secret back (`records.device_secret`); the records are untouched. Do not start it anew."
 
 
 class VaultDamagedError(RecordError, ValueError):
@@ -420,7 +427,7 @@ class ProgrammeKeyError(RecordError, ValueError):
     """A key of the programme cannot be understood."""
 
     code = "REC-12"
-    remedy = "programme_key starts with age1; programme_signing_key is an Ed25519 key of 64 hex digits."
+    remedy = "records.programme_key starts with age1; records.programme_signing_key is an Ed25519 key of 64 hex digits."
 
 
 class PinError(KioskError):

@@ -35,21 +35,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _do(arguments: argparse.Namespace) -> int:
     # Imported here, since it takes half a second in which somebody may press Ctrl-C.
-    from kiosk.app import check, run
-    from kiosk.settings import Settings
+    from kiosk.app import check, serve
+    from kiosk.ending import Ended
+    from kiosk.settings import SettingsDesk
 
-    settings = Settings.load(arguments.config, arguments.set)
+    desk = SettingsDesk(arguments.config, arguments.set, check)
     if arguments.dump_config:
-        print(settings.dump())
+        print(desk.settings.dump(), end="")
         return 0
     if arguments.command and not arguments.check_config:  # which need no camera, and most of them no key either
-        print(_records(arguments, settings))
+        print(_records(arguments, desk.settings))
         return 0
-    check(settings)
     if arguments.check_config:
-        print("the configuration is good")
+        check(desk.settings)
+        print(desk.trouble or "the configuration is good")
         return 0
-    return run(settings)
+    return {Ended.FAILED: 1}.get(serve(desk), 0)
 
 
 def _records(arguments: argparse.Namespace, settings: Settings) -> str:
@@ -60,7 +61,7 @@ def _records(arguments: argparse.Namespace, settings: Settings) -> str:
 
     if arguments.command == "wipe":
         folder = state_folder(settings)
-        return wipe(folder, open_secret(settings.device_secret, folder), sure=arguments.yes)
+        return wipe(folder, open_secret(settings.records.device_secret, folder), sure=arguments.yes)
     seals = arguments.command in SEALING
     return run_command(arguments, lambda: open_vault(settings, SystemClock(), programme=seals))
 
@@ -68,7 +69,7 @@ def _records(arguments: argparse.Namespace, settings: Settings) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m kiosk", description="Run the kiosk.")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file; --dump-config writes one")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="override one setting")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="override one setting")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check-config", action="store_true", help="only say whether the configuration is good")
     what.add_argument("--dump-config", action="store_true", help="print every setting with its meaning")

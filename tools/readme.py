@@ -53,7 +53,10 @@ def settings() -> list[str]:
     """A row per setting, as `python -m kiosk --dump-config` explains it."""
     command = [sys.executable, "-m", "kiosk", "--dump-config"]
     dump = subprocess.run(command, check=True, capture_output=True, text=True, cwd=README.parent).stdout
-    rows = [f"| `{name}` | {meaning} |" for meaning, name in re.findall(r"^# (.+)\n(\w+) = ", dump, re.M)]
+    rows, section = [], ""
+    for head, meaning, name in re.findall(r"^\[(\w+)\]$|^# (.+)\n(\w+) = ", dump, re.M):
+        section = head or section
+        rows += [f"| `{section}.{name}` | {meaning} |"] if name else []
     return ["| setting | meaning |", "|---|---|", *rows]
 
 

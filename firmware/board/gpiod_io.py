@@ -24,7 +24,9 @@ def _gpiod() -> Any:
     try:
         return import_module("gpiod")
     except ImportError as error:
-        raise LightError(f"gpiod cannot be loaded: {error}", 'Run make setup, or set light = "simulated".') from error
+        raise LightError(
+            f"gpiod cannot be loaded: {error}", 'Run make setup, or set [board] to "simulated".'
+        ) from error
 
 
 def _chip_with(gpiod: Any, line: str, root: Path) -> str:

@@ -19,7 +19,7 @@ def _told() -> Iterator[Any]:
         gpiozero = import_module("gpiozero")
     except ImportError as error:
         raise LightError(
-            f"gpiozero cannot be loaded: {error}", 'Run make setup, or set light = "simulated".'
+            f"gpiozero cannot be loaded: {error}", 'Run make setup, or set [board] to "simulated".'
         ) from error
     try:
         yield gpiozero

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.settings import SettingsDesk
 from tests.conftest import REPOSITORY
 
 PATIENCE_S = 60
@@ -22,7 +23,7 @@ class Service:
     """`python -m kiosk` on a free port, and what it says."""
 
     def __init__(self, tmp_path: Path, *settings: str, **environment: str) -> None:
-        always = ("port=0", f"state={tmp_path / 'var'}", "light=simulated")
+        always = ("page.port=0", f"records.state={tmp_path / 'var'}", "board.light=simulated")
         command = [sys.executable, "-m", "kiosk", *(f"--set={setting}" for setting in (*always, *settings))]
         environment = {"PATH": "/usr/bin:/bin", **environment}
         self.process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, env=environment)
@@ -81,7 +82,7 @@ def test_ctrl_c_ends_it_and_gives_the_port_back(number: signal.Signals, start: C
 def test_a_cameras_child_process_ends_with_it(start: Callable[..., Service]) -> None:
     if shutil.which("gst-launch-1.0") is None:
         pytest.skip("GStreamer is not installed: apt install gstreamer1.0-tools gstreamer1.0-plugins-base")
-    service = start("camera=argus://0?source=videotestsrc")
+    service = start("camera.uri=argus://0?source=videotestsrc")
     service.port()
     assert service.hears("camera runs")
     pid = service.process.pid
@@ -106,7 +107,7 @@ class Press:
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background has it ignored
 import kiosk.__main__
 sys.meta_path.insert(0, Press())
-sys.exit(kiosk.__main__.main(["--set=port=0", "--set=state={tmp_path}", "--set=light=simulated"]))
+sys.exit(kiosk.__main__.main(["--set=page.port=0", "--set=records.state={tmp_path}", "--set=board.light=simulated"]))
 """
     done = subprocess.run(
         [sys.executable, "-c", press], cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE_S, check=False
@@ -127,7 +128,7 @@ def test_systemd_hears_when_it_is_ready_and_that_it_lives(tmp_path: Path, start:
 
 
 def test_it_starts_without_a_camera_and_says_so(start: Callable[..., Service]) -> None:
-    service = start("camera=v4l2:///dev/no-such-camera")
+    service = start("camera.uri=v4l2:///dev/no-such-camera")
     service.port()
     assert service.hears("CAM-01")
     assert service.end() == 0
@@ -135,7 +136,32 @@ def test_it_starts_without_a_camera_and_says_so(start: Callable[..., Service]) -
 
 def test_a_second_kiosk_on_the_same_port_is_told_so_at_once(start: Callable[..., Service]) -> None:
     first = start()
-    second = start(f"port={first.port()}")
+    second = start(f"page.port={first.port()}")
     assert second.process.wait(PATIENCE_S) == 2
     said = second.process.communicate()[1]
     assert said.startswith("WEB-01") and said.count("\n") == 1
+
+
+def test_changed_settings_take_effect_in_the_same_process(tmp_path: Path, start: Callable[..., Service]) -> None:
+    service = start("page.port=0")
+    service.port()
+    SettingsDesk(overrides=[f"records.state={tmp_path / 'var'}"]).edit("site.name", "camp 8")
+    service.process.send_signal(signal.SIGUSR1)
+    service.port()
+    assert service.end() == 0, service.said
+    told = [f"--set=records.state={tmp_path / 'var'}", "audit", "show"]
+    shown = subprocess.run(
+        [sys.executable, "-m", "kiosk", *told], capture_output=True, text=True, cwd=REPOSITORY, check=True
+    )
+    assert shown.stdout.count("site.name = camp 8") == 1
+
+
+def test_edit_with_which_it_does_not_start_is_taken_back(tmp_path: Path, start: Callable[..., Service]) -> None:
+    """Pins that this machine has not got: without the page's own way back the device would be bricked."""
+    (tmp_path / "var").mkdir()
+    desk = SettingsDesk(overrides=[f"records.state={tmp_path / 'var'}"])
+    desk.edit("board.button", "gpiod")
+    service = start()
+    service.port()
+    assert "is taken back" in service.said and "LGT-01" in service.said
+    assert service.end() == 0

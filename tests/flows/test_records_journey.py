@@ -37,7 +37,7 @@ def until(port: int, wanted: str) -> dict[str, object]:
 def test_what_was_shown_is_in_the_vault(
     tmp_path: Path, start: Callable[..., Service], steady_face: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    service = start(f"camera={steady_face}", "site=camp 1")
+    service = start(f"camera.uri={steady_face}", "site.name=camp 1")
     port = service.port()
     until(port, "idle")
     page, cookie = ask(port, "/")
@@ -46,7 +46,7 @@ def test_what_was_shown_is_in_the_vault(
     assert json.loads(ask(port, "/healthz")[0]).items() >= {"records": True, "disk": True, "clock": True}.items()
     assert service.end() == 0, service.said
     assert "no PIN is set" in service.said
-    said = [f"--set=state={tmp_path / 'var'}", "audit"]
+    said = [f"--set=records.state={tmp_path / 'var'}", "audit"]
     assert main([*said, "verify"]) == 0 and main([*said, "show"]) == 0
     told = capfd.readouterr().out
-    assert told.count(" capture: ") == 1 and "by=adult photos=0 research=0" in told and "site = camp 1" in told
+    assert told.count(" capture: ") == 1 and "by=adult photos=0 research=0" in told and "site.name = camp 1" in told

@@ -103,11 +103,11 @@ def answer_seeds() -> list[bytes]:
 
 
 def settings(folder: Path) -> Fuzzed:
-    """The configuration file, and `--set` on the command line."""
+    """The configuration file, `--set` on the command line, and what the page has left."""
     from firmware.errors import KioskError
-    from kiosk.settings import Settings
+    from kiosk.settings import Settings, SettingsDesk
 
-    file = folder / "kiosk.toml"
+    file, overlay = folder / "kiosk.toml", folder / "settings.toml"
 
     def fuzzed(data: bytes) -> None:
         file.write_bytes(data)
@@ -115,6 +115,8 @@ def settings(folder: Path) -> Fuzzed:
             Settings.load(file)
         with contextlib.suppress(KioskError, UnicodeDecodeError):
             Settings.load(None, [data.decode()])
+        overlay.write_bytes(data)
+        SettingsDesk(overrides=[f"records.state={folder}"])  # starts whatever the page's layer is
 
     return fuzzed
 
@@ -124,9 +126,9 @@ def settings_seeds() -> list[bytes]:
 
     return [
         Settings().dump().encode(),
-        b'port = 8081\nhost = "unix:/run/page"\nprevalence = 1e-3\n',
-        b"port = " + b"[{a=" * 1500,
-        b"port = " + b"9" * 4400,
+        b'[page]\nport = 8081\nhost = "unix:/run/page"\n[screening]\nprevalence = 1e-3\n',
+        b"[page]\nport = " + b"[{a=" * 1500,
+        b"[page]\nport = " + b"9" * 4400,
         b"a.b.c = [{d = 1979-05-27T07:32:00Z}, '''x''', 0x1F, inf]\n[[t]]\n",
     ]
 

@@ -155,8 +155,8 @@ def test_example_configuration_is_what_dump_config_prints() -> None:
     assert settings.dump() == path.read_text(encoding="utf-8"), (
         "settings changed: python -m kiosk --config systemd/kiosk.toml --dump-config > systemd/kiosk.toml.new"
     )
-    assert settings.camera == "picamera://0"
-    assert settings.state == f"/var/lib/{read('phenokiosk.service')['Service']['StateDirectory']}"
+    assert settings.camera.uri == "picamera://0"
+    assert settings.records.state == f"/var/lib/{read('phenokiosk.service')['Service']['StateDirectory']}"
 
 
 @needs("systemd-sysusers")
@@ -166,7 +166,7 @@ def test_users_and_folders_are_made_and_an_edited_configuration_stays(tmp_path: 
     (tmp_path / "etc").mkdir()
     example = tmp_path / "opt/phenokiosk/systemd/kiosk.toml"
     example.parent.mkdir(parents=True)
-    example.write_text("port = 8080\n")
+    example.write_text("[page]\nport = 8080\n")
     make = [
         ["systemd-sysusers", f"--root={tmp_path}", str(FOLDER / "phenokiosk.sysusers")],
         ["systemd-tmpfiles", f"--root={tmp_path}", "--create", str(FOLDER / "phenokiosk.tmpfiles")],
@@ -178,7 +178,7 @@ def test_users_and_folders_are_made_and_an_edited_configuration_stays(tmp_path: 
     assert re.search(r"^video:.*:phenokiosk$", (tmp_path / "etc/group").read_text(), re.MULTILINE)
     assert (tmp_path / "var/lib/phenokiosk").stat().st_mode & 0o777 == 0o700
     configuration = tmp_path / "etc/phenokiosk/kiosk.toml"
-    assert configuration.read_text() == "port = 8080\n"
+    assert configuration.read_text() == "[page]\nport = 8080\n"
     configuration.write_text("port = 8081\n")
     assert run(*make[1]).returncode == 0
     assert configuration.read_text() == "port = 8081\n"

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,16 @@ def measure_live(bundle_folder: Path, frames: Path) -> dict[str, float | None]:
     with tempfile.TemporaryDirectory() as scratch:
         replay = _faces(frames, Path(scratch, "faces"))
         uri = f"replay://{replay}?fps={FPS}&loop=1"
-        settings = {"port": 0, "camera": uri, "bundle": bundle_folder, "state": Path(scratch, "var"), "countdown": 10.0}
-        with _service({**settings, "light": "simulated"}) as (process, url):
+        settings = {
+            "page.port": 0,
+            "camera.uri": uri,
+            "bundle.path": bundle_folder,
+            "records.state": Path(scratch, "var"),
+            "screening.countdown": 10.0,
+            "board.light": "simulated",
+            "board.button": "simulated",
+        }
+        with _service(settings) as (process, url):
             chromium = shutil.which("chromium")
             rates = _watch(url, chromium) if chromium else {"live_fps": None, "live_landmarks_fps": None}
             return {**rates, "peak_rss_mb": _peak_rss_mb(process.pid)}
@@ -52,7 +60,7 @@ def _faces(frames: Path, folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _service(settings: dict[str, object]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def _service(settings: Mapping[str, object]) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`python -m kiosk` with these settings, and its address."""
     command = [sys.executable, "-m", "kiosk", *(f"--set={name}={value}" for name, value in settings.items())]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

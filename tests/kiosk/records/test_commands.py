@@ -24,7 +24,7 @@ class Device:
     """A device that is stopped, and an engineer at its terminal."""
 
     def __init__(self, state: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.settings = [f"state={state}"]
+        self.settings = [f"records.state={state}"]
         self._capfd = capfd
         self._monkeypatch = monkeypatch
 
@@ -70,7 +70,7 @@ def test_a_command_takes_nothing_away_by_itself(device: Device) -> None:
     """Not even what is due by the settings that it happens to be called with: those of the kiosk may be others."""
     device.screens("A-1", days_ago=3)
     device.screens("A-1")
-    device.settings.append("retention_days=2")
+    device.settings.append("records.retention_days=2")
     device.does("audit", "show")
     device.does("clock", "accept")
     assert "erasure" not in device.does("audit", "show")
@@ -85,7 +85,7 @@ def test_a_subject_is_erased_by_the_camp_number(device: Device) -> None:
 
 def test_a_pin_is_set_changed_forgotten_and_reset(device: Device) -> None:
     programme = Ed25519PrivateKey.generate()
-    device.settings.append(f"programme_signing_key='{programme.public_key().public_bytes_raw().hex()}'")
+    device.settings.append(f"records.programme_signing_key='{programme.public_key().public_bytes_raw().hex()}'")
     device.screens("A-1")
     assert device.refuses("pin", "set", typed=f"{PIN}\n{NEW}\n").startswith("PIN-00 ")
     device.does("pin", "set", typed=f"{PIN}\n{PIN}\n")
@@ -98,7 +98,9 @@ def test_a_pin_is_set_changed_forgotten_and_reset(device: Device) -> None:
     device.does("pin", "set", typed=f"{PIN}\n{PIN}\n")
 
 
-@pytest.mark.parametrize("setting", ["bundle=/nowhere", "programme_key=age1x", "programme_signing_key='12'"])
+@pytest.mark.parametrize(
+    "setting", ["bundle.path=/nowhere", "records.programme_key=age1x", "records.programme_signing_key='12'"]
+)
 def test_records_are_looked_after_although_something_else_is_broken(device: Device, setting: str) -> None:
     device.screens("A-1")
     device.settings.append(setting)
@@ -111,7 +113,7 @@ def test_records_are_looked_after_although_something_else_is_broken(device: Devi
 
 def test_without_systemd_it_says_how_a_command_is_run(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
-    device.settings.append("device_secret=systemd")
+    device.settings.append("records.device_secret=systemd")
     said = device.refuses("audit", "show")
     assert said.startswith("REC-02 ") and "systemd-run --pty" in said
 
@@ -144,7 +146,7 @@ def test_wrong_usage(command: list[str], capfd: pytest.CaptureFixture[str]) -> N
     assert ended.value.code == 2
 
 
-@pytest.mark.parametrize("setting", ["programme_key=age1x", "programme_signing_key=12"])
+@pytest.mark.parametrize("setting", ["records.programme_key=age1x", "records.programme_signing_key=12"])
 def test_a_key_that_is_none_is_found_before_the_start(device: Device, setting: str) -> None:
     device.settings.append(setting)
     assert device.refuses("--check-config").startswith(("REC-12 ", "SET-01 "))
