@@ -1,16 +1,13 @@
 """The PIN: what opens the device's private key, and what makes guessing it slow.
 
 The private key is wrapped by HKDF(device secret, argon2id(PIN, salt)), so a PIN is guessed on this device or nowhere.
-Rules: an attempt is counted durably, and in the file itself, before it is checked, so that neither pulling the plug nor
-taking the log away wins anything; after three wrong ones
-each must wait twice as long as the one before, counted by the monotonic clock and anew after a restart, so that setting
-the date wins nothing either. Right or wrong is said by AES-GCM's tag, which is compared in constant time.
+How attempts are counted, and how long one has to wait: attempts.py. Right or wrong is said by AES-GCM's tag, which is
+compared in constant time.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 import secrets
 import threading
 from dataclasses import dataclass
@@ -19,7 +16,8 @@ from typing import Final
 from argon2.low_level import Type, hash_secret_raw
 
 from firmware.clock import Clock
-from firmware.errors import LockedOutError, NoPinError, PinError, RecordDamagedError, WrongPinError
+from firmware.errors import NoPinError, PinError, RecordDamagedError, WrongPinError
+from kiosk.records.attempts import Attempts
 from kiosk.records.audit import Audit
 from kiosk.records.database import Database
 from kiosk.records.facts import Facts
@@ -27,9 +25,6 @@ from kiosk.records.keys import OpenedKey
 from kiosk.records.sealing import seal, unseal
 from kiosk.records.secret import derive
 
-FREE: Final = 3
-"""Wrong PINs before anybody has to wait."""
-FIRST_DELAY_S, LONGEST_DELAY_S = 30, 3600
 ATTEMPTS: Final = "pin.attempts"
 LABEL: Final = "private key"
 
@@ -47,18 +42,8 @@ class Cost:
         return hash_secret_raw(pin.encode(), salt, self.passes, self.memory_kib, self.lanes, 32, Type.ID)
 
 
-def delay_s(attempts: int) -> int:
-    """How long to wait after so many wrong PINs in a row."""
-    return 0 if attempts < FREE else min(FIRST_DELAY_S * 2 ** min(attempts - FREE, 16), LONGEST_DELAY_S)
-
-
 class PinGate:
-    """The device's key pair and the PIN in front of it. Safe for any number of threads: one attempt at a time.
-
-    asks_operators: no; this PIN is the clinician's, and keeping a record needs none.
-    """
-
-    asks_operators = False
+    """The device's key pair and the clinician's PIN in front of it. Safe for threads: one attempt at a time."""
 
     def __init__(self, database: Database, secret: bytes, audit: Audit, clock: Clock, cost: Cost | None = None) -> None:
         self._database = database
@@ -67,11 +52,11 @@ class PinGate:
         self._clock = clock
         self._cost = cost or Cost()
         self._facts = Facts(database)
+        self._attempts = Attempts(database, ATTEMPTS, clock)
         self._lock = threading.Lock()
         if not database.rows("SELECT n FROM keyring"):
             self.renew("made")
         self._is_set = bool(self._row()[3])
-        self._free_ns = self._after(self._attempts())
 
     @property
     def is_set(self) -> bool:
@@ -88,21 +73,16 @@ class PinGate:
         with self._lock:
             if not self.is_set:
                 raise NoPinError("this device has no PIN yet")
-            if left_s := self.wait_s:
-                raise LockedOutError(f"after wrong PINs the next may be tried in {left_s} s", left_s)
-            attempts = self._attempts() + 1
-            self._facts.put(ATTEMPTS, str(attempts))
-            self._database.truncate_log()
-            opened = self._try(pin, attempts)
+            opened = self._try(pin, self._attempts.begin())
             with self._database.transaction():
-                self._facts.put(ATTEMPTS, "0")
+                self._attempts.forget()
                 self._audit.append("pin", "opened")
             return opened
 
     @property
     def wait_s(self) -> int:
         """How many seconds must pass before the next may be tried."""
-        return max(math.ceil((self._free_ns - self._clock.monotonic_ns()) / 1e9), 0)
+        return self._attempts.wait_s
 
     def wait(self) -> None:
         """Let them pass. For a command: a new process begins the wait anew, so it has to outlive it."""
@@ -110,7 +90,7 @@ class PinGate:
 
     def set(self, pin: str, current: str | None = None) -> None:
         """Set or change the PIN; `current` is the one until now. Raises PinError for one that is too easy to guess."""
-        _check(pin)
+        check_strength(pin)
         opened = self.unlock(current or "") if self.is_set else OpenedKey(self._closed_by(self._key(None, b"")))
         salt = secrets.token_bytes(16)
         private = seal(self._key(pin, salt), opened.to_bytes(), LABEL)
@@ -130,25 +110,29 @@ class PinGate:
         with self._database.transaction():
             self._database.execute("DELETE FROM keyring")
             self._database.execute("INSERT INTO keyring VALUES (1, ?, ?, x'', 0)", opened.public, private)
-            self._facts.put(ATTEMPTS, "0")
+            self._attempts.forget()
             self._facts.drop(spent)
             self._audit.append("key pair", why)
-        self._is_set, self._free_ns = False, 0
+        self._is_set = False
+
+    def fits(self, pin: str) -> bool:
+        """Whether this is the PIN: for whoever is about to set another role's, so nothing is counted."""
+        if not self.is_set:
+            return False
+        try:
+            self._closed_by(self._key(pin, self._row()[2]))
+        except RecordDamagedError:
+            return False
+        return True
 
     def _try(self, pin: str, attempts: int) -> OpenedKey:
         _, _, salt, _ = self._row()
         try:
             return OpenedKey(self._closed_by(self._key(pin, salt)))
         except RecordDamagedError:
-            self._free_ns = self._after(attempts)
+            self._attempts.wrong()
             self._audit.append("pin", f"wrong, {attempts} in a row")
             raise WrongPinError(f"the PIN is wrong ({attempts} in a row)") from None
-
-    def _after(self, attempts: int) -> int:
-        return self._clock.monotonic_ns() + delay_s(attempts) * 10**9
-
-    def _attempts(self) -> int:
-        return int(self._facts.get(ATTEMPTS, "0"))
 
     def _closed_by(self, key: bytes) -> bytes:
         return unseal(key, self._row()[1], LABEL)
@@ -163,8 +147,8 @@ class PinGate:
         return public, private, salt, pin
 
 
-def _check(pin: str) -> None:
-    """Six to twelve digits, not all the same and not in a row."""
+def check_strength(pin: str) -> None:
+    """Six to twelve digits, not all the same and not in a row. Raises PinError."""
     if not (pin.isascii() and pin.isdigit() and 6 <= len(pin) <= 12):
         raise PinError("that is no PIN")
     steps = {(int(b) - int(a)) % 10 for a, b in itertools.pairwise(pin)}

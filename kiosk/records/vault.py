@@ -32,6 +32,7 @@ from kiosk.records.record import Pictures, Record
 from kiosk.records.sealing import Programme, new_key, seal, unseal
 from kiosk.records.secret import DeviceSecret, derive
 from kiosk.records.shelf import Shelf
+from kiosk.records.staff import Staff
 
 DEVICE: Final = "device.id"
 FOR_EVER: Final = 2**62
@@ -76,6 +77,7 @@ class Vault:
         self.audit = Audit(database, derive(keys, b"", "audit"), clock)
         self.identity = Identity(keys)
         self.pin = PinGate(database, derive(keys, b"", "pin"), self.audit, clock, cost)
+        self.staff = Staff(self.pin, database, derive(keys, b"", "staff"), self.audit, clock, cost or Cost())
         self.shelf = Shelf(database, self.audit, derive(keys, b"", "camp number"))
         self._erasure = Erasure(database, self.audit)
         self.care = Care(database, self.audit, self._erasure, self._policy, clock, self._place.folder, root)
@@ -167,6 +169,7 @@ class Vault:
         self._erasure.begin(0)
         while self._erasure.retire(FOR_EVER, "PIN reset"):  # first: after a cut in between the token still serves
             pass
+        self.staff.forget()
         self.pin.renew("PIN reset by the programme", spent=reset.QUESTION)
         self._database.truncate_log()
 

@@ -24,8 +24,9 @@ from firmware.errors import (
     WrongPinError,
 )
 from kiosk.records import reset
+from kiosk.records.attempts import delay_s
 from kiosk.records.commands import reseal
-from kiosk.records.pin import ATTEMPTS, Cost, delay_s
+from kiosk.records.pin import ATTEMPTS, Cost
 from kiosk.records.vault import Vault
 from tests.kiosk.records.factories import record
 from tests.kiosk.records.opening import PIN, opened

@@ -1,0 +1,105 @@
+"""PINs that open pages: each role its own, guessed slowly, and worth nothing without the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from firmware.clock import ManualClock
+from firmware.errors import LockedOutError, NoPinError, PinError, WrongPinError
+from kiosk.records.vault import Vault
+from kiosk.roles import STAFF, Role
+from tests.kiosk.records.opening import opened
+
+PINS = {Role.OPERATOR: "271828", Role.CLINICIAN: "314159", Role.ENGINEER: "161803"}
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def vault(tmp_path: Path, clock: ManualClock) -> Iterator[Vault]:
+    with opened(tmp_path, clock) as vault:
+        yield vault
+
+
+def _set_all(vault: Vault) -> None:
+    for role, pin in PINS.items():
+        vault.staff.set(role, pin)
+
+
+def test_a_new_device_is_open_to_whoever_sets_it_up(vault: Vault) -> None:
+    assert vault.staff.everybody() == set(Role)
+    assert not vault.staff.complete
+
+
+def test_from_the_first_pin_on_only_operators_are_let_in_without(vault: Vault) -> None:
+    vault.staff.set(Role.ENGINEER, PINS[Role.ENGINEER])
+    assert vault.staff.everybody() == {Role.ANYONE, Role.OPERATOR}
+    with pytest.raises(NoPinError):
+        vault.staff.unlock(Role.CLINICIAN, "314159")
+    vault.staff.set(Role.OPERATOR, PINS[Role.OPERATOR])
+    assert vault.staff.everybody() == {Role.ANYONE}
+
+
+def test_each_pin_opens_its_own_role_and_no_other(vault: Vault) -> None:
+    _set_all(vault)
+    assert vault.staff.complete
+    for role in STAFF:
+        vault.staff.unlock(role, PINS[role])
+        for other in set(STAFF) - {role}:
+            with pytest.raises(WrongPinError):
+                vault.staff.unlock(role, PINS[other])
+            vault.staff.unlock(role, PINS[role])
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_two_roles_never_share_a_pin(role: Role, vault: Vault) -> None:
+    _set_all(vault)
+    for other in set(STAFF) - {role}:
+        with pytest.raises(PinError):
+            vault.staff.set(other, PINS[role], PINS[other])
+
+
+def test_a_lock_out_survives_a_restart_and_locks_nobody_else_out(tmp_path: Path, clock: ManualClock) -> None:
+    with opened(tmp_path, clock) as vault:
+        _set_all(vault)
+        for _ in range(3):
+            with pytest.raises(WrongPinError):
+                vault.staff.unlock(Role.OPERATOR, "999998")
+    with opened(tmp_path, clock) as again:
+        assert again.staff.complete
+        with pytest.raises(LockedOutError):
+            again.staff.unlock(Role.OPERATOR, PINS[Role.OPERATOR])
+        again.staff.unlock(Role.CLINICIAN, PINS[Role.CLINICIAN])
+        clock.advance(31)
+        again.staff.unlock(Role.OPERATOR, PINS[Role.OPERATOR])
+
+
+def test_a_pin_that_is_easy_to_guess_is_refused(vault: Vault) -> None:
+    for pin in ("123456", "000000", "12345", "abcdef", ""):
+        with pytest.raises(PinError):
+            vault.staff.set(Role.OPERATOR, pin)
+    assert vault.staff.everybody() == set(Role)
+
+
+def test_a_changed_pin_no_longer_fits_and_forgives_the_attempts(vault: Vault) -> None:
+    _set_all(vault)
+    for _ in range(3):
+        with pytest.raises(WrongPinError):
+            vault.staff.unlock(Role.OPERATOR, "999998")
+    vault.staff.set(Role.OPERATOR, "662607")
+    vault.staff.unlock(Role.OPERATOR, "662607")
+    with pytest.raises(WrongPinError):
+        vault.staff.unlock(Role.OPERATOR, PINS[Role.OPERATOR])
+
+
+def test_a_reset_by_the_programme_forgets_every_pin(vault: Vault) -> None:
+    _set_all(vault)
+    vault.staff.forget()
+    vault.pin.renew("test")
+    assert vault.staff.everybody() == set(Role)
