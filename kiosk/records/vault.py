@@ -33,6 +33,7 @@ from kiosk.records.sealing import Programme, new_key, seal, unseal
 from kiosk.records.secret import DeviceSecret, derive
 from kiosk.records.shelf import Shelf
 from kiosk.records.staff import Staff
+from kiosk.records.tally import Tally
 
 DEVICE: Final = "device.id"
 FOR_EVER: Final = 2**62
@@ -79,6 +80,7 @@ class Vault:
         self.pin = PinGate(database, derive(keys, b"", "pin"), self.audit, clock, cost)
         self.staff = Staff(self.pin, database, derive(keys, b"", "staff"), self.audit, clock, cost or Cost())
         self.shelf = Shelf(database, self.audit, derive(keys, b"", "camp number"))
+        self.tally = Tally(database, clock)
         self._erasure = Erasure(database, self.audit)
         self.care = Care(database, self.audit, self._erasure, self._policy, clock, self._place.folder, root)
 
