@@ -430,6 +430,13 @@ class ProgrammeKeyError(RecordError, ValueError):
     remedy = "records.programme_key starts with age1; records.programme_signing_key is an Ed25519 key of 64 hex digits."
 
 
+class RecordConsentError(RecordError, PermissionError):
+    """Photos were to be kept to which nobody has agreed."""
+
+    code = "REC-13"
+    remedy = "Ask for consent to photos first, and begin again; without it none is kept."
+
+
 class PinError(KioskError):
     """A PIN cannot be used."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,15 +10,18 @@ from datetime import UTC, date, datetime
 from firmware.errors import RecordAbsentError, RecordSealedError
 from kiosk.records.audit import Audit
 from kiosk.records.database import Database
-from kiosk.records.record import Record
+from kiosk.records.entry import Entry, consent_of, kind_of
+from kiosk.records.visits import Visit, plain_number
 
 INSERT = (
-    "INSERT INTO record (id, camp, at, since, day, outcome, bundle, key, programme) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO record (id, camp, at, since, day, outcome, bundle, key, programme, kind)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "INSERT INTO blob VALUES (?, ?, ?)",
 )
-FOUND = "SELECT id, at, outcome, bundle, key IS NOT NULL, programme IS NOT NULL, exported FROM record"
-REPORT = "SELECT outcome, bundle, count(*) FROM record WHERE day = ? GROUP BY outcome, bundle"
-AGE = "SELECT sealed FROM blob JOIN record ON record.n = blob.record WHERE record.id = ? AND kind = 'age'"
+FOUND = "SELECT id, at, outcome, bundle, kind, key IS NOT NULL, programme IS NOT NULL, exported FROM record"
+REPORT = "SELECT outcome, bundle, count(*) FROM record WHERE day = ? AND kind = 'screening' GROUP BY outcome, bundle"
+VISITS = "SELECT id, at, kind, outcome FROM record WHERE camp = ? ORDER BY n"
+AGE = "SELECT sealed FROM blob JOIN record ON record.n = blob.record WHERE record.id = ? AND blob.kind = 'age'"
 UNSEALED = "SELECT id FROM record WHERE key IS NOT NULL AND programme IS NOT ? ORDER BY n"
 RESEAL = (
     "INSERT OR REPLACE INTO blob SELECT n, 'age', ? FROM record WHERE id = ?",
@@ -29,12 +31,17 @@ RESEAL = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is known of a record without opening it. readable: by this device; sealed: for the programme."""
+    """What is known of an entry without opening it.
+
+    outcome, bundle: of a screening; of photos the bundle is the software that took them. kind: see Visit. readable: by
+    this device; sealed: for the programme.
+    """
 
     id: str
     at: datetime
     outcome: str
     bundle: str
+    kind: str
     readable: bool
     sealed: bool
     exported: bool
@@ -58,28 +65,34 @@ class Shelf:
         self._camp_key = camp_key
 
     def insert(
-        self, record: Record, wrapped: bytes, blobs: Mapping[str, bytes], programme: str | None, *, believed: bool
+        self, entry: Entry, wrapped: bytes, blobs: Mapping[str, bytes], programme: str | None, *, believed: bool
     ) -> None:
-        """One record with its sealed blobs, and what the audit log says of it, durably. believed: its date."""
-        bundle, day = f"{record.bundle_id} {record.bundle_version}", record.at.astimezone().date().isoformat()
-        camp = self.camp(record.camp_number) if record.camp_number else None
-        at, outcome, said = round(record.at.timestamp()), record.outcome.value, record.consent
+        """One entry with its sealed blobs, and what the audit log says of it, durably. believed: its date."""
+        kind, day = kind_of(entry), entry.at.astimezone().date().isoformat()
+        camp = self.camp(entry.camp_number) if entry.camp_number else None
+        at, outcome, bundle = round(entry.at.timestamp()), kind.outcome(entry), kind.made_by(entry)
         with self._database.transaction():
-            row = record.id, camp, at, at if believed else None, day, outcome, bundle, wrapped, programme
+            row = entry.id, camp, at, at if believed else None, day, outcome, bundle, wrapped, programme, kind.name
             n = self._database.execute(INSERT[0], *row)
-            for kind, blob in blobs.items():
-                self._database.execute(INSERT[1], n, kind, blob)
-            self._audit.append("consent", f"{record.id} by={said.by} photos={said.photos:d} research={said.research:d}")
-            self._audit.append("capture", record.id)
+            for name, blob in blobs.items():
+                self._database.execute(INSERT[1], n, name, blob)
+            if said := consent_of(entry):
+                agreed = f"photos={said.photos:d} research={said.research:d}"
+                self._audit.append("consent", f"{entry.id} by={said.by} {agreed}")
+            self._audit.append(kind.audit, entry.id)
 
     def camp(self, number: str) -> bytes:
         """The blind index of a camp number: however it is typed, it is found, and the file does not tell it."""
-        plain = unicodedata.normalize("NFKC", number).strip().casefold()
-        return hmac.digest(self._camp_key, plain.encode(), "sha256")
+        return hmac.digest(self._camp_key, plain_number(number).encode(), "sha256")
 
     def find(self, camp_number: str) -> tuple[Found, ...]:
         """The records of one subject, the newest first."""
         return self._found("camp = ?", self.camp(camp_number))
+
+    def visits(self, camp_number: str) -> tuple[Visit, ...]:
+        """The same, as far as anybody may know it; the newest last."""
+        rows = self._database.rows(VISITS, self.camp(camp_number))
+        return tuple(Visit(name, datetime.fromtimestamp(at, UTC), kind, outcome) for name, at, kind, outcome in rows)
 
     def of_day(self, day: date) -> tuple[Found, ...]:
         """The records of one day by the device's clock, the newest first."""
@@ -108,7 +121,7 @@ class Shelf:
         return tuple(row[0] for row in rows)
 
     def sealed(self, record_id: str) -> bytes:
-        """A record as it was sealed to the programme; `encoding.unpack` reads what it holds."""
+        """A record as it was sealed to the programme; `entry.unpack` reads what it holds."""
         rows = self._database.rows(AGE, record_id)
         if not rows:
             raise RecordAbsentError(f"record {record_id} is not sealed to a programme", "Set programme_key.")
@@ -136,6 +149,6 @@ class Shelf:
     def _found(self, condition: str, value: object) -> tuple[Found, ...]:
         rows = self._database.rows(f"{FOUND} WHERE {condition} ORDER BY n DESC", value)
         return tuple(
-            Found(name, datetime.fromtimestamp(at, UTC), outcome, bundle, *map(bool, flags))
-            for name, at, outcome, bundle, *flags in rows
+            Found(name, datetime.fromtimestamp(at, UTC), outcome, bundle, kind, *map(bool, flags))
+            for name, at, outcome, bundle, kind, *flags in rows
         )

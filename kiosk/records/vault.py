@@ -1,8 +1,9 @@
 """The vault: where records are kept, sealed. One writer; every call is one transaction with its audit entry.
 
-Each record has a key of its own, wrapped to the device's public key. Under it lie record, photo and crop (AES-GCM). The
-whole is sealed a second time to the programme (age), for the export, and for the time when this device can no longer
-read it. Reading asks for the opened private key (`pin.unlock`); keeping, finding, counting and erasing do not.
+A record here is any entry (entry.py): a screening, a set of photos, what became of a subject. Each has a key of its
+own, wrapped to the device's public key. Under it lie its blobs, such as record, photo and crop (AES-GCM). The whole is
+sealed a second time to the programme (age), for the export, and for the time when this device can no longer read it.
+Reading asks for the opened private key (`pin.unlock`); keeping, finding, counting, noting and erasing do not.
 
     facts  audit  identity  pin  shelf  care        what it is put together of, each for itself
 """
@@ -20,11 +21,13 @@ from kiosk.records import reset
 from kiosk.records.audit import Audit
 from kiosk.records.care import Care
 from kiosk.records.database import Database
-from kiosk.records.encoding import pack, parts_of, pictures_of_bytes, record_of_bytes
+from kiosk.records.entry import AGE, Entry, Shown, agreed, entry_of, pack, parts_of
 from kiosk.records.erasure import Erasure
 from kiosk.records.facts import Facts
+from kiosk.records.followup import FollowUp, Noted
 from kiosk.records.identity import Identity
 from kiosk.records.keys import OpenedKey, wrap
+from kiosk.records.photoset import Jpegs, PhotoSet
 from kiosk.records.pin import Cost, PinGate
 from kiosk.records.place import Place
 from kiosk.records.policy import Policy
@@ -34,10 +37,11 @@ from kiosk.records.secret import DeviceSecret, derive
 from kiosk.records.shelf import Shelf
 from kiosk.records.staff import Staff
 from kiosk.records.tally import Tally
+from kiosk.records.visits import Visit
 
 DEVICE: Final = "device.id"
 FOR_EVER: Final = 2**62
-KINDS: Final = ("record", "photo", "crop")
+NOBODY: Final = "there is no record with this camp number"
 
 
 class Vault:
@@ -104,25 +108,41 @@ class Vault:
         self._database.close()
         self._place.close()
 
-    def add(self, record: Record, pictures: Pictures | None = None) -> None:
-        """Keep one more; when this returns it is durable. Pictures without consent to them are dropped."""
-        key, kept = new_key(), pictures if record.consent.photos else None
-        parts = parts_of(record, kept)
-        named = zip(KINDS, parts, strict=True)
-        blobs = {kind: seal(key, part, f"{record.id} {kind}") for kind, part in named if part}
+    def add(self, entry: Record | PhotoSet, pictures: Pictures | Jpegs | None = None) -> None:
+        """Keep one more; when this returns it is durable. A screening's pictures without consent to them are dropped.
+
+        pictures: photo and crop of a screening; of a set of photos each JPEG by its pose, and then RecordConsentError
+        without consent, ValueError for other photos than the set names.
+        """
+        self._keep(entry, agreed(entry, pictures))
+        self._added += 1
+
+    def visits(self, camp_number: str) -> tuple[Visit, ...]:
+        """What is known of one subject without the PIN, the newest last."""
+        return self.shelf.visits(camp_number)
+
+    def note(self, camp_number: str, followup: FollowUp) -> None:
+        """Keep what became of a subject. Raises RecordAbsentError when there is none with this camp number."""
+        if not self.shelf.visits(camp_number):
+            raise RecordAbsentError(NOBODY)
+        self._keep(Noted.of(camp_number, followup), None)
+
+    def _keep(self, entry: Entry, shown: Shown) -> None:
+        """Seal it and put it in, durably."""
+        key, parts = new_key(), parts_of(entry, shown)
+        blobs = {name: seal(key, part, f"{entry.id} {name}") for name, part in parts.items()}
         if programme := self._policy.programme:
-            blobs["age"] = programme.seal(pack(parts))
+            blobs[AGE] = programme.seal(pack(parts))
         try:
-            wrapped = wrap(key, self.pin.public, record.id)
+            wrapped = wrap(key, self.pin.public, entry.id)
             to = programme.recipient if programme else None
             with self._database.transaction():
-                self.shelf.insert(record, wrapped, blobs, to, believed=self.care.believes())
+                self.shelf.insert(entry, wrapped, blobs, to, believed=self.care.believes())
         except RecordError:
             self.care.failed()
             raise
         if self._database.behind:
             self.care.failed()
-        self._added += 1
 
     def count(self) -> int:
         """How many were added since the start."""
@@ -136,13 +156,12 @@ class Vault:
         """Look after the vault; to be called often, by one thread."""
         self.care.tend()
 
-    def read(self, record_id: str, opened: OpenedKey) -> tuple[Record, Pictures | None]:
+    def read(self, record_id: str, opened: OpenedKey) -> tuple[Entry, Shown]:
         """One record. Raises RecordAbsentError, RecordSealedError, RecordDamagedError."""
         wrapped, blobs = self.shelf.stored(record_id)
         key = opened.unwrap(wrapped, record_id)
-        parts = {kind: unseal(key, blob, f"{record_id} {kind}") for kind, blob in blobs.items() if kind in KINDS}
-        pictures = pictures_of_bytes(parts["photo"], parts["crop"]) if "photo" in parts else None
-        return record_of_bytes(parts["record"]), pictures
+        sealed = {name: blob for name, blob in blobs.items() if name != AGE}
+        return entry_of({name: unseal(key, blob, f"{record_id} {name}") for name, blob in sealed.items()})
 
     def reseal(self, opened: OpenedKey) -> int:
         """Seal what the device can read to the programme's key of now, after it was rotated; returns how many."""
@@ -150,14 +169,15 @@ class Vault:
             return 0
         ids = self.shelf.not_sealed_to(programme.recipient)
         for one in ids:
-            self.shelf.reseal(one, programme.seal(pack(parts_of(*self.read(one, opened)))), programme.recipient)
+            whole = pack(parts_of(*self.read(one, opened)))
+            self.shelf.reseal(one, programme.seal(whole), programme.recipient)
         return len(ids)
 
     def erase(self, camp_number: str) -> int:
         """Erase everything of one subject; returns how many records. Raises RecordAbsentError when there are none."""
         if erased := self._erasure.erase(self.shelf.camp(camp_number), "on request"):
             return erased
-        raise RecordAbsentError("there is no record with this camp number")
+        raise RecordAbsentError(NOBODY)
 
     def ask_reset(self) -> str:
         """The question that the programme answers with a token."""

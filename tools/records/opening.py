@@ -11,11 +11,10 @@ from typing import Final
 import pyrage
 
 from firmware.errors import ArchiveError, RecordDamagedError, RecordError
-from kiosk.records.encoding import unpack
+from kiosk.records.entry import Entry, Shown, unpack
 from kiosk.records.export.archive import Archive
-from kiosk.records.export.forms import forms, pictures, tables
+from kiosk.records.export.forms import files_of, tables
 from kiosk.records.export.gestalt import GestaltSet
-from kiosk.records.record import Pictures, Record
 from tools.errors import UsageError
 from tools.files import write_whole, writing
 
@@ -73,8 +72,7 @@ def _write(archives: Sequence[Path], identities: Identities, folder: Path, devic
                 if name not in done:
                     done.add(name)
                     with _named(path, name):
-                        record, taken = _opened(name, content)
-                        files = [*forms(record, archive.origin.audit_head), *pictures(photos, record, taken)]
+                        files = list(files_of(photos, *_opened(name, content), archive.origin.audit_head))
                     for file, inner in files:
                         _put(folder / file, inner)
     for name, content in tables(photos):
@@ -82,12 +80,12 @@ def _write(archives: Sequence[Path], identities: Identities, folder: Path, devic
     return len(done)
 
 
-def _opened(name: str, content: bytes) -> tuple[Record, Pictures | None]:
+def _opened(name: str, content: bytes) -> tuple[Entry, Shown]:
     """A record that is the one it is listed as. Raises RecordDamagedError."""
-    record, taken = unpack(content)
-    if record.id != name:
-        raise RecordDamagedError(f"it is record {record.id}")
-    return record, taken
+    entry, shown = unpack(content)
+    if entry.id != name:
+        raise RecordDamagedError(f"it is record {entry.id}")
+    return entry, shown
 
 
 @contextlib.contextmanager

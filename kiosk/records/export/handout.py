@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from firmware.errors import RecordAbsentError
-from kiosk.records.export.forms import forms, pictures, tables
+from kiosk.records.export.forms import files_of, tables
 from kiosk.records.export.gestalt import GestaltSet
 from kiosk.records.export.stick import put
 from kiosk.records.keys import OpenedKey
@@ -41,9 +41,7 @@ def hand_out(vault: Vault, opened: OpenedKey, camp_number: str, stick: Path) -> 
 def _files(vault: Vault, opened: OpenedKey, ids: list[str], audit_head: str) -> Iterator[tuple[str, bytes]]:
     photos = GestaltSet()
     for one in ids:
-        record, taken = vault.read(one, opened)
-        yield from forms(record, audit_head)
-        yield from pictures(photos, record, taken)
+        yield from files_of(photos, *vault.read(one, opened), audit_head)
     yield from tables(photos)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from kiosk.records.photoset import PhotoSet
 from kiosk.records.record import Record
 
 SYSTEM: Final = "https://phenokiosk.org/"
@@ -25,6 +26,6 @@ def iso_age(years: float) -> str:
     return f"P{months // MONTHS}Y{months % MONTHS}M"
 
 
-def subject_id(record: Record) -> str:
+def subject_id(record: Record | PhotoSet) -> str:
     """The camp's number where there is one; otherwise the record's own, since nobody else is known."""
     return record.camp_number or record.id

@@ -17,11 +17,12 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from firmware.clock import ManualClock
 from firmware.errors import RecordAbsentError, RecordSealedError, VaultDamagedError
 from kiosk.records.database import Database
+from kiosk.records.followup import FollowUp
 from kiosk.records.place import Place
 from kiosk.records.sealing import Programme
 from kiosk.records.secret import FILE, FileSecret, derive
 from kiosk.records.vault import Vault
-from tests.kiosk.records.factories import NOW, record
+from tests.kiosk.records.factories import NOW, photo_set, record
 from tests.kiosk.records.opening import PIN, live, opened
 from tests.kiosk.records.test_vault import pictures
 
@@ -70,13 +71,15 @@ def pieces(vault: Vault, ids: list[str]) -> list[bytes]:
 
 
 def fill(vault: Vault) -> list[str]:
-    """Twenty-five subjects among others; the ids of theirs."""
+    """Twenty-five subjects among others, each screened, photographed and heard of later; the ids of theirs."""
     ids = []
     for n in range(SUBJECTS):
-        kept = record(f"A-{n}")
-        vault.add(kept, pictures())
+        photos, jpegs = photo_set(f"A-{n}")
+        vault.add(record(f"A-{n}"), pictures())
+        vault.add(photos, jpegs)
+        vault.note(f"A-{n}", FollowUp(NOW, time_trusted=True, said="confirmed", text="seen in the capital"))
         vault.add(record(f"B-{n}"))
-        ids.append(kept.id)
+        ids += [visit.id for visit in vault.visits(f"A-{n}")]
     return ids
 
 
@@ -98,7 +101,8 @@ def test_nothing_of_twenty_five_subjects_is_left_in_the_files(sealed: Vault, tmp
     ids = fill(sealed)
     gone, numbers = pieces(sealed, ids), [sealed.shelf.camp(f"A-{n}") for n in range(SUBJECTS)]
     for n in range(SUBJECTS):
-        assert sealed.erase(f"a-{n}") == 1
+        assert sealed.erase(f"a-{n}") == 3
+        assert sealed.visits(f"A-{n}") == ()
     text = everything(tmp_path)
     assert [piece for piece in (*gone, *numbers) if piece in text] == []
     assert sealed.shelf.find("A-3") == () and len(sealed.shelf.find("B-3")) == 1
@@ -122,7 +126,7 @@ def test_without_emptying_the_log_the_keys_would_still_be_there(
 def test_an_erasure_that_was_cut_is_finished_at_the_next_start(tmp_path: Path) -> None:
     with opened(tmp_path) as vault:
         ids = fill(vault)
-        gone = pieces(vault, ids)
+        gone, others = pieces(vault, ids[:3]), pieces(vault, ids[3:])
     program = f"""
 import os; from pathlib import Path; from tests.kiosk.records.opening import opened
 from kiosk.records.database import Database
@@ -133,9 +137,9 @@ with opened(Path({str(tmp_path)!r})) as vault:
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60, env=os.environ).returncode == 9
     assert (tmp_path / "records" / "vault.db-wal").stat().st_size > 0
     with opened(tmp_path) as vault:
-        assert vault.shelf.find("A-0") == () and len(vault.shelf.find("A-1")) == 1
+        assert vault.shelf.find("A-0") == () and len(vault.shelf.find("A-1")) == 3
         text = everything(tmp_path)
-        assert [piece for piece in gone[:4] if piece in text] == [] and gone[4] in text
+        assert [piece for piece in gone if piece in text] == [] and all(piece in text for piece in others)
 
 
 def test_a_number_that_nobody_has(vault: Vault) -> None:

@@ -26,11 +26,12 @@ from firmware.errors import (
     VaultNewerError,
 )
 from kiosk.records.encoding import pictures_of, unpack
-from kiosk.records.record import Consent, Pictures, Record
+from kiosk.records.entry import Entry, Shown
+from kiosk.records.record import Consent, Pictures
 from kiosk.records.sealing import Programme, open_for_programme
 from kiosk.records.secret import FILE
 from kiosk.records.vault import Vault
-from tests.kiosk.records.factories import NOW, PHOTOS, record, seen
+from tests.kiosk.records.factories import NOW, PHOTOS, photo_set, record, seen
 from tests.kiosk.records.opening import PIN, live, opened
 
 FLIPS = 80
@@ -208,19 +209,20 @@ def test_truncated(full: Path, share: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, tuple[Record, Pictures | None]]]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, tuple[Entry, Shown]]]:
     """The files of a kiosk as a cut leaves them that comes between two screenings, and what was acknowledged."""
     state, cut = tmp_path_factory.mktemp("running") / "state", tmp_path_factory.mktemp("cut") / "state"
     with opened(state) as vault:
         vault.pin.set(PIN)
         kept = [(record(f"A-{n}"), pictures() if n % 2 else None) for n in range(4)]
+        kept.append(photo_set("A-1"))
         for one, shown in kept:
             vault.add(one, shown)
         shutil.copytree(state, cut)
     return cut, {one.id: (one, shown) for one, shown in kept}
 
 
-def all_read(state: Path, kept: dict[str, tuple[Record, Pictures | None]]) -> bool:
+def all_read(state: Path, kept: dict[str, tuple[Entry, Shown]]) -> bool:
     """Whether every record reads back as it was kept."""
     with opened(state) as vault:
         private = vault.pin.unlock(PIN)
@@ -230,7 +232,7 @@ def all_read(state: Path, kept: dict[str, tuple[Record, Pictures | None]]) -> bo
 
 @pytest.mark.parametrize("name", ["vault.db", "vault.db-wal"])
 def test_a_bit_that_flipped_is_never_a_record_less_or_another(
-    running: tuple[Path, dict[str, tuple[Record, Pictures | None]]], name: str, tmp_path: Path
+    running: tuple[Path, dict[str, tuple[Entry, Shown]]], name: str, tmp_path: Path
 ) -> None:
     """Wherever it is: everything reads back as it was, or it is an error with a code."""
     state, kept = running
@@ -253,7 +255,7 @@ def test_a_bit_that_flipped_is_never_a_record_less_or_another(
 
 @pytest.mark.parametrize("left", [0, 20_000, 100_000])
 def test_a_record_that_was_acknowledged_does_not_lie_in_the_log_alone(
-    running: tuple[Path, dict[str, tuple[Record, Pictures | None]]], left: int, tmp_path: Path
+    running: tuple[Path, dict[str, tuple[Entry, Shown]]], left: int, tmp_path: Path
 ) -> None:
     state, kept = running
     copy = tmp_path / "state"
