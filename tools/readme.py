@@ -60,12 +60,26 @@ def settings() -> list[str]:
     return ["| setting | meaning |", "|---|---|", *rows]
 
 
+def conditions() -> list[str]:
+    """A row per condition, as `python -m kiosk.health` tells them."""
+    command = [sys.executable, "-m", "kiosk.health"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=README.parent).stdout
+    lines = [line.split("\t") for line in told.splitlines()]
+    rows = [f"| `{code}` | {' | '.join(rest)} |" for code, *rest in lines]
+    return ["| code | how much it matters | what holds | what to do |", "|---|---|---|---|", *rows]
+
+
 def _rhythm(pattern: LightPattern) -> str:
     beats = [f"{on:g}, {off:g}" for on, off in pattern.rhythm]
     return "steady" if all(off == 0 for _, off in pattern.rhythm) else " · ".join(beats)
 
 
-TABLES: Mapping[str, Callable[[], list[str]]] = {"errors": errors, "lights": lights, "settings": settings}
+TABLES: Mapping[str, Callable[[], list[str]]] = {
+    "errors": errors,
+    "lights": lights,
+    "settings": settings,
+    "conditions": conditions,
+}
 
 
 def updated(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How the board is: heat, supply, memory, disk.
+"""How the board is: heat, supply, memory, disk, battery.
 
 Rules: everything is read under a root prefix; what a machine does not have is None, never an error; "now" is for a
 banner, "since boot" for the diagnostics; temperature bands overlap, and one reading moves one band at most, so that a
@@ -14,6 +14,7 @@ from math import inf
 from pathlib import Path
 
 from firmware.board.command import Runner, run_command
+from firmware.board.supply import Battery, read_battery, read_power_events
 from firmware.board.wiring import machine_model
 
 KIB, MIB = 2**10, 2**20
@@ -45,7 +46,8 @@ class BoardHealth:
     """One reading. None stands for what this machine cannot say.
 
     throttled_now, throttled_since_boot: names out of THROTTLE_BITS.
-    cma_free_mib: what is left of the memory that cameras need in one piece.
+    cma_free_mib: what is left of the memory that cameras need in one piece; None where none is set aside.
+    power_events: how often since boot, by name; see supply.py.
     """
 
     model: str
@@ -55,6 +57,14 @@ class BoardHealth:
     memory_free_mib: int | None
     cma_free_mib: int | None
     disk_free_mib: int | None
+    battery: Battery | None = None
+    power_events: Mapping[str, int] | None = None
+
+
+def entry_c(band: str) -> float:
+    """The temperature above which a band is entered from the next cooler one."""
+    index = [candidate.name for candidate in BANDS].index(band)
+    return BANDS[index - 1].high_c if index else -inf
 
 
 def next_band(band: str, temperature_c: float) -> str:
@@ -92,8 +102,10 @@ class Board:
             throttled_now=now,
             throttled_since_boot=since_boot,
             memory_free_mib=_mib(memory.get("MemAvailable")),
-            cma_free_mib=_mib(memory.get("CmaFree")),
+            cma_free_mib=_mib(memory.get("CmaFree")) if memory.get("CmaTotal", 1) else None,
             disk_free_mib=self._disk_free_mib(),
+            battery=read_battery(self._root),
+            power_events=read_power_events(self._root),
         )
 
     def _temperature_c(self) -> float | None:

@@ -32,7 +32,7 @@ class SettingRow:
 
     value: what holds once the kiosk has started anew. choices: all allowed values, where they can be counted. source:
     default, file, page or command line. editable: from the page. restart: whether a change waits for a new start.
-    pending: whether one does now.
+    pending: whether one does now. hidden: not for the support archive.
     """
 
     name: str
@@ -46,6 +46,7 @@ class SettingRow:
     editable: bool
     restart: bool
     pending: bool
+    hidden: bool = False
 
 
 class SettingsDesk:
@@ -168,6 +169,7 @@ class SettingsDesk:
             editable=not about.fixed and source is not Source.COMMAND_LINE,
             restart=not about.live,
             pending=not about.live and value != started,
+            hidden=about.hidden,
         )
 
     def _refuse_fixed(self, name: str) -> None:

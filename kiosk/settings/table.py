@@ -36,8 +36,8 @@ class Allowed:
 class About:
     """What is known of a setting besides its default.
 
-    fixed: the page must not change it. live: a change takes effect at once, without a restart. hidden: a key, whose
-    value support need not see.
+    fixed: the page must not change it. live: a change takes effect at once, without a restart. hidden: a key or
+    somebody's own words, which support need not see.
     """
 
     help: str

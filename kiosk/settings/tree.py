@@ -117,8 +117,9 @@ class SiteSection:
     """The place where the kiosk stands."""
 
     name: str = setting(
-        "", "name of the place, as it stands in every record", Allowed("one line of 80 characters", _one_line)
-    )
+        "", "name of the place, as it stands in every record", Allowed("one line of 80 characters", _one_line),
+        hidden=True,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
