@@ -21,17 +21,20 @@ from firmware.clock import ManualClock
 from firmware.errors import KioskError
 from kiosk.records import database
 from kiosk.records.audit import Head
+from kiosk.records.entry import Shown
 from kiosk.records.export.archive import Archive
 from kiosk.records.export.exporting import export
-from kiosk.records.record import Pictures
+from kiosk.records.followup import FollowUp
+from kiosk.records.photoset import Jpegs, PhotoSet
+from kiosk.records.record import Pictures, Record
 from kiosk.records.sealing import Programme
 from kiosk.records.vault import Vault
-from tests.kiosk.records.factories import NOW, record
+from tests.kiosk.records.factories import NOW, photo_set, record
 from tests.kiosk.records.opening import PIN, opened
 
 STATE, STICK = "state", "stick"
 PHOTO_BYTES: Final = 20_000
-ACTIONS: Final = {"add": 8, "erase": 1, "export": 1, "notice": 1}
+ACTIONS: Final = {"add": 8, "erase": 1, "export": 1, "notice": 1, "later": 1}
 """What is done, and how often in so many."""
 MOST: Final = 80
 IDENTITY: Final = pyrage.x25519.Identity.from_str(
@@ -87,6 +90,9 @@ class Ledger:
     def _notice(self) -> None:
         pass
 
+    def _later(self) -> None:
+        pass
+
 
 def work(place: Path, seed: int, numbers: list[str], says: Connection, synchronous: str) -> None:
     """Use the vault until something ends this process. numbers: camp numbers that may be erased."""
@@ -104,12 +110,30 @@ def work(place: Path, seed: int, numbers: list[str], says: Connection, synchrono
 
 
 def _add(vault: Vault, _: Path, number: str, numbers: list[str], dice: random.Random) -> Iterator[tuple[str, ...]]:
-    one = record(number)
-    photo = dice.randbytes(PHOTO_BYTES)
+    """A screening, or every third time a set of photos."""
+    if dice.randrange(3):
+        one: Record | PhotoSet = record(number)
+        shown: Pictures | Jpegs = Pictures(dice.randbytes(PHOTO_BYTES), dice.randbytes(500), ((1.0, 2.0),) * 5)
+    else:
+        photos = {pose: dice.randbytes(PHOTO_BYTES // 3) for pose in ("frontal", "left45", "right45")}
+        one, shown = photo_set(number, jpegs=photos)
     yield "doing", "add", number
-    vault.add(one, Pictures(photo, dice.randbytes(500), ((1.0, 2.0),) * 5))
-    yield "add", one.id, number, hashlib.sha256(photo).hexdigest()
+    vault.add(one, shown)
+    yield "add", one.id, number, _digest(shown)
     numbers.append(number)
+
+
+def _digest(shown: Shown) -> str:
+    """SHA-256 of what there is to see."""
+    photos = {"photo": shown.photo} if isinstance(shown, Pictures) else shown or {}
+    return hashlib.sha256(b"".join(photos[name] for name in sorted(photos))).hexdigest()
+
+
+def _later(vault: Vault, _: Path, __: str, numbers: list[str], dice: random.Random) -> Iterator[tuple[str, ...]]:
+    if numbers:
+        yield "doing", "later", ""
+        vault.note(dice.choice(numbers), FollowUp(NOW, time_trusted=True, said="confirmed"))
+        yield ("later",)
 
 
 def _erase(vault: Vault, _: Path, __: str, numbers: list[str], dice: random.Random) -> Iterator[tuple[str, ...]]:
@@ -174,11 +198,11 @@ def _lost(vault: Vault, ledger: Ledger) -> Iterator[str]:
         if ledger.doing == ("erase", number):  # the power went while it was erased: either is right
             continue
         try:
-            kept, pictures = vault.read(one, opened_key)
+            kept, shown = vault.read(one, opened_key)
         except KioskError as error:
             yield f"lost: {one} ({error})"
             continue
-        if kept.camp_number != number or pictures is None or hashlib.sha256(pictures.photo).hexdigest() != digest:
+        if kept.camp_number != number or _digest(shown) != digest:
             yield f"corrupt: {one} is another"
 
 

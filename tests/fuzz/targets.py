@@ -183,14 +183,21 @@ def archive_seeds() -> list[bytes]:
 def record(_folder: Path) -> Fuzzed:
     """What the centre does with a well-sealed record: the input alone, and over a good record's fields."""
     from firmware.errors import RecordDamagedError
-    from kiosk.records.encoding import record_of_bytes, unpack
+    from kiosk.records.encoding import record_of_bytes
+    from kiosk.records.entry import unpack
     from kiosk.records.export.forms import forms as every_form
+    from kiosk.records.followup import noted_of_bytes
+    from kiosk.records.photoset_json import photo_set_bytes, photo_set_of_bytes
 
     good = json.loads(record_seeds()[0])
 
     def read(content: bytes) -> None:
         with contextlib.suppress(RecordDamagedError):
             list(every_form(record_of_bytes(content), HEAD))
+        with contextlib.suppress(RecordDamagedError):
+            photo_set_bytes(photo_set_of_bytes(content))
+        with contextlib.suppress(RecordDamagedError):
+            noted_of_bytes(content)
 
     def fuzzed(data: bytes) -> None:
         read(data)
@@ -212,15 +219,22 @@ HEAD = "3:" + "ab" * 32
 
 
 def record_seeds() -> list[bytes]:
+    from kiosk.records import entry
     from kiosk.records.encoding import pack, parts_of, record_bytes
+    from kiosk.records.followup import FollowUp, Noted, noted_bytes
+    from kiosk.records.photoset_json import photo_set_bytes
     from kiosk.records.record import Pictures
+    from tests.kiosk.records.factories import NOW, photo_set
     from tests.kiosk.records.factories import record as a_record
 
     one = a_record()
+    photos, _ = photo_set()
+    few = {"photoset": photo_set_bytes(photos), "photo frontal": b"a photo"}
+    others = [photo_set_bytes(photos), entry.pack(few), noted_bytes(Noted.of("1", FollowUp(NOW, True, "lost")))]
     values = json.loads(record_bytes(one))
     pictures = Pictures(b"a photo", b"a crop", ((1.0, 2.0),) * 5)
     alone = [json.dumps({name: value}).encode() for name, value in values.items()]
-    return [record_bytes(one), pack(parts_of(one, pictures)), b"[" * 3000, b'{"age_years": 1e999}', *alone]
+    return [record_bytes(one), pack(parts_of(one, pictures)), b"[" * 3000, b'{"age_years": 1e999}', *others, *alone]
 
 
 def forms(folder: Path) -> Fuzzed:
@@ -236,12 +250,15 @@ def forms_seeds() -> list[bytes]:
     return SEEDS
 
 
+READERS = ("kiosk.records.encoding", "kiosk.records.entry", "kiosk.records.reading")
 TARGETS: Mapping[str, Target] = {
     "photo": Target(photo, photo_seeds, ["PIL", "firmware.decoding"]),
     "answer": Target(answer, answer_seeds, ["firmware.decoding"], 16_384),
     "settings": Target(settings, settings_seeds, ["tomllib", "kiosk.settings"], 8192),
     "archive": Target(archive, archive_seeds, ["zipfile", "kiosk.records.export"]),
-    "record": Target(record, record_seeds, ["json", "kiosk.records.encoding", "kiosk.records.reading"], 8192),
+    "record": Target(
+        record, record_seeds, ["json", "kiosk.records.encoding", "kiosk.records.entry", "kiosk.records.reading"], 8192
+    ),
     "forms": Target(forms, forms_seeds, ["kiosk.pages", "kiosk.session", "werkzeug"], 1024),
 }
 """Name -> what is fuzzed."""

@@ -19,14 +19,16 @@ from phenopackets import Phenopacket
 
 from firmware.errors import ArchiveError, ArchiveLockedError, ArchiveOriginError
 from firmware.face.align import TEMPLATE
+from kiosk.records import entry
 from kiosk.records.encoding import pack, parts_of, record_json
 from kiosk.records.export.archive import write_archive
 from kiosk.records.export.listing import Origin
 from kiosk.records.export.phenopacket import missing
+from kiosk.records.followup import FollowUp, Noted
 from kiosk.records.identity import Identity
 from kiosk.records.record import Consent, Pictures, Record
 from kiosk.records.reset import answer
-from tests.kiosk.records.factories import record
+from tests.kiosk.records.factories import photo_set, record
 from tools.errors import DataAbsentError, KeyFileError, OutputError, UsageError
 from tools.records.__main__ import main
 from tools.records.keys import make_keys, read_devices, read_identities, read_signing
@@ -78,6 +80,34 @@ def test_an_archive_becomes_a_folder_of_forms(keys: Path, tmp_path: Path, capsys
     assert [path.name for path in (out / "gestaltmatcher" / "photos").iterdir()] == [f"{agreed.id}.jpg"]
     rows = list(csv.DictReader((out / "gestaltmatcher" / "metadata.csv").read_text().splitlines()))
     assert [row["image_id"] for row in rows] == [agreed.id]
+
+
+def test_photos_and_outcomes_lie_beside_the_screenings(keys: Path, tmp_path: Path) -> None:
+    photos, jpegs = photo_set("A-1")
+    noted = Noted.of("A-1", FollowUp(photos.at, time_trusted=True, said="confirmed"))
+    path = archive_of(
+        keys,
+        tmp_path / "a.zip",
+        {photos.id: entry.pack(entry.parts_of(photos, jpegs)), noted.id: entry.pack(entry.parts_of(noted, None))},
+    )
+    out = tmp_path / "out"
+    main(["open", str(path), "--identity", str(keys / "identity.txt"), "--out", str(out)])
+    assert json.loads((out / "records" / noted.id / "outcome.json").read_text())["followup"]["said"] == "confirmed"
+    told = json.loads((out / "records" / photos.id / "photoset.json").read_text())
+    assert (told["audit_head"], len(told["shots"])) == (HEAD, len(jpegs))
+    written = out / "gestaltmatcher" / "photos"
+    assert {path.name: path.read_bytes() for path in written.glob("*.jpg")} == {
+        f"{photos.id}_{pose}.jpg": jpeg for pose, jpeg in jpegs.items()
+    }
+
+
+def test_a_set_with_another_photo_than_it_names_leaves_no_folder(keys: Path, tmp_path: Path) -> None:
+    photos, jpegs = photo_set("A-1")
+    parts = {**entry.parts_of(photos, jpegs), "photo left45": jpegs["frontal"]}
+    path = archive_of(keys, tmp_path / "a.zip", {photos.id: entry.pack(parts)})
+    with pytest.raises(ArchiveError, match=photos.id):
+        main(["open", str(path), "--identity", str(keys / "identity.txt"), "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_record_of_two_archives_is_written_once(keys: Path, tmp_path: Path) -> None:

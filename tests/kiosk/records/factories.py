@@ -81,10 +81,10 @@ def portraits(seed: int = 7) -> tuple[Portrait, ...]:
 
 
 def photo_set(
-    number: str | None = "A-17", at: datetime = NOW, consent: Consent = PHOTOS
+    number: str | None = "A-17", at: datetime = NOW, consent: Consent = PHOTOS, jpegs: dict[str, bytes] | None = None
 ) -> tuple[PhotoSet, dict[str, bytes]]:
-    """A set of photos, and the photos."""
+    """A set of photos, and the photos. jpegs: other ones, for the same poses."""
     taken = portraits()
-    jpegs = jpegs_of(taken)
+    jpegs = jpegs or jpegs_of(taken)
     asked = intake(number, consent)
     return PhotoSet.of(taken, at, time_trusted=True, intake=asked, site="camp 1", jpegs=jpegs), jpegs

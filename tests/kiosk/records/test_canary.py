@@ -22,7 +22,8 @@ from firmware.errors import KioskError
 from firmware.runtime.worker import Worker
 from kiosk.records.encoding import pictures_of, record_json, record_of_json
 from kiosk.records.record import Consent
-from tests.kiosk.records.factories import NOW, record, seen
+from kiosk.records.followup import FollowUp
+from tests.kiosk.records.factories import NOW, photo_set, record, seen
 from tests.kiosk.records.opening import opened
 
 logging.basicConfig(level=logging.DEBUG)
@@ -32,6 +33,7 @@ kept = replace(record(told["camp number"], consent=consent), reasons=(told["name
 pictures = pictures_of(seen())
 with open(sys.argv[3], "w") as secrets:
     json.dump({"jpeg": pictures.photo[:16].hex(), "jpeg's middle": pictures.photo[5000:5016].hex(),
+               "photo's middle": photo_set()[1]["frontal"][5000:5016].hex(),
                "embedding": list(kept.embedding[:2])}, secrets)
 clock = ManualClock(NOW)
 kept_open = opened(Path(sys.argv[1]), clock)
@@ -39,6 +41,11 @@ vault = kept_open.__enter__()
 vault.pin.set(told["pin"])
 vault.add(kept, pictures)
 vault.add(record("other"))
+photos, jpegs = photo_set(told["camp number"])
+vault.add(photos, jpegs)
+vault.note(told["camp number"], FollowUp(NOW, True, "other", told["name"]))
+for visit in vault.visits(told["camp number"]):
+    vault.read(visit.id, vault.pin.unlock(told["pin"]))
 vault.shelf.find(told["camp number"])
 vault.read(kept.id, vault.pin.unlock(told["pin"]))
 clock.advance(7200); vault.tend()

@@ -12,13 +12,14 @@ import pytest
 from firmware.clock import ManualClock
 from firmware.errors import ProgrammeKeyError, StickError, StickGoneError, StickTakenError
 from kiosk.records.audit import Head
-from kiosk.records.encoding import pictures_of, unpack
+from kiosk.records.encoding import pictures_of
+from kiosk.records.entry import unpack
 from kiosk.records.export import exporting
 from kiosk.records.export.archive import Archive
 from kiosk.records.export.exporting import export
 from kiosk.records.sealing import Programme
 from kiosk.records.vault import Vault
-from tests.kiosk.records.factories import record, seen
+from tests.kiosk.records.factories import photo_set, record, seen
 from tests.kiosk.records.opening import live, opened
 
 IDENTITY = pyrage.x25519.Identity.generate()
@@ -38,11 +39,11 @@ def stick(tmp_path: Path) -> Path:
 
 
 def fill(vault: Vault, count: int) -> list[str]:
-    """Records with pictures; their ids."""
+    """Records with pictures, each second one a set of photos; their ids."""
     ids = []
     for n in range(count):
-        one = record(f"A-{n}")
-        vault.add(one, pictures_of(seen()))
+        one, shown = photo_set(f"A-{n}") if n % 2 else (record(f"A-{n}"), pictures_of(seen()))
+        vault.add(one, shown)
         ids.append(one.id)
     return ids
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import json
 
 import cv2
 import numpy as np
@@ -12,10 +13,11 @@ import pytest
 
 from firmware.commands.align import COLUMNS
 from firmware.errors import RecordDamagedError
-from firmware.face.align import TEMPLATE
+from firmware.face.align import TEMPLATE, similarity
 from kiosk.records.export.gestalt import GestaltSet
+from kiosk.records.photoset import digest
 from kiosk.records.record import Consent, Pictures
-from tests.kiosk.records.factories import record
+from tests.kiosk.records.factories import photo_set, record
 
 CROP = cv2.imencode(".png", np.full((112, 112, 3), 120, np.uint8))[1].tobytes()
 PHOTO = cv2.imencode(".jpg", np.full((240, 320, 3), 90, np.uint8))[1].tobytes()
@@ -91,3 +93,53 @@ def test_the_crop_keeps_its_colours() -> None:
     files = dict(GestaltSet().add(AGREED, taken))
     again = cv2.imdecode(np.frombuffer(files[f"aligned/{AGREED.id}_aligned.jpg"], np.uint8), cv2.IMREAD_COLOR)
     assert abs(again.astype(int) - red).max() < 4
+
+
+def test_each_photo_of_a_set_has_its_sidecar_and_its_row() -> None:
+    photos, jpegs = photo_set()
+    found = GestaltSet()
+    files = dict(found.add(AGREED, TAKEN)) | dict(found.add_photos(photos, jpegs)) | dict(found.tables())
+    for pose, jpeg in jpegs.items():
+        assert files[f"photos/{photos.id}_{pose}.jpg"] == jpeg
+        told = json.loads(files[f"photos/{photos.id}_{pose}.json"])
+        assert (told["wanted"], told["sha256"], told["mesh_backend"]) == (pose, digest(jpeg), photos.mesh_backend)
+        assert set(told["consent"]) == {"photos", "research", "by", "at"}, "and not who has agreed"
+    assert json.loads(files[f"photos/{photos.id}_frontal.json"])["grey_gains"] == [1.1, 1.0, 0.85]
+    rows = list(csv.DictReader(io.StringIO(files["metadata.csv"].decode())))
+    assert [row["pose"] for row in rows] == ["frontal", "frontal", "left45", "right45"]
+    assert {row["subject"] for row in rows} == {"A-17"} and rows[0]["image_id"] == AGREED.id
+    coordinates = list(csv.DictReader(io.StringIO(files["face_coords.csv"].decode())))
+    assert tuple(coordinates[0]) == COLUMNS
+    found_in = [f"{AGREED.id}.jpg", f"{photos.id}_frontal.jpg", f"{photos.id}_left45.jpg"]
+    assert [row["img"] for row in coordinates] == found_in, "of photos in which a face was found"
+    assert [int(v) for v in list(coordinates[1].values())[1:5]] == [60, 20, 230, 210]
+
+
+def test_of_a_set_only_who_looks_at_the_camera_is_aligned() -> None:
+    photos, jpegs = photo_set()
+    files = dict(GestaltSet().add_photos(photos, jpegs))
+    assert [name for name in files if name.startswith("aligned/")] == [f"aligned/{photos.id}_frontal_aligned.jpg"]
+    crop = cv2.imdecode(np.frombuffer(files[f"aligned/{photos.id}_frontal_aligned.jpg"], np.uint8), cv2.IMREAD_COLOR)
+    whole = cv2.imdecode(np.frombuffer(jpegs["frontal"], np.uint8), cv2.IMREAD_COLOR)
+    points = np.array(photos.shots[0].points)
+    again = cv2.warpAffine(whole, similarity(points, np.array(TEMPLATE)), (112, 112))
+    assert np.median(abs(crop.astype(int) - again)) < 8, "but for what JPEG adds"
+
+
+def test_a_set_without_consent_stays_out() -> None:
+    photos, jpegs = photo_set(consent=Consent())
+    found = GestaltSet()
+    assert list(found.add_photos(photos, jpegs)) == [] and list(found.tables()) == []
+
+
+def test_a_photo_of_a_set_that_is_none_is_refused_by_the_sets_id() -> None:
+    photos, jpegs = photo_set()
+    one_point = dataclasses.replace(photos.shots[0], points=((1.0, 2.0),) * 5)
+    for odd, shown in (
+        (photos, {**jpegs, "frontal": b"<html>not a photo</html>"}),
+        (photos, {**jpegs, "frontal": PHOTO[:40]}),
+        (photos, {**jpegs, "frontal": encoded(".jpg", 100, 100)}),
+        (dataclasses.replace(photos, shots=(one_point,)), jpegs),
+    ):
+        with pytest.raises(RecordDamagedError, match=rf"^REC-07 .*{photos.id}"):
+            list(GestaltSet().add_photos(odd, shown))
