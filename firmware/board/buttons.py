@@ -1,4 +1,4 @@
-"""The one button: press to go on, hold to switch off.
+"""The buttons: press to go on, hold to switch off. A foot switch is one that is only pressed.
 
 Rules: the level is polled, because a GPIO driver may lose edges and then a button hangs; a press is told when the
 button goes down, once, after it has stopped bouncing; holding is told once per press, in addition.
@@ -105,12 +105,14 @@ class PressDetector:
 class PolledButton:
     """A contact, read every POLL_S by a thread; `on_failure` hears of a contact that cannot be read any more."""
 
-    def __init__(self, contact: Contact, clock: Clock, on_failure: OnFailure, poll_s: float = POLL_S) -> None:
+    def __init__(
+        self, contact: Contact, clock: Clock, on_failure: OnFailure, poll_s: float = POLL_S, name: str = "button"
+    ) -> None:
         self._contact = contact
         self._clock = clock
         self._detector = PressDetector()
         self._callbacks: dict[str, Callback] = {}
-        self._worker = Worker("button", self.poll, on_failure, poll_s, on_end=contact.close)
+        self._worker = Worker(name, self.poll, on_failure, poll_s, on_end=contact.close)
         self._worker.start()
 
     def on_press(self, callback: Callback) -> None:

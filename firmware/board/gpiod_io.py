@@ -1,4 +1,4 @@
-"""Lamps and button of a Jetson, or of any other Linux board, through libgpiod 2.
+"""Lamps, buttons and buzzer of a Jetson, or of any other Linux board, through libgpiod 2.
 
 Rules: lines are asked for by name, as `gpioinfo` shows them, because numbers change between kernels; a line is an
 output that is on or off, so colours and the lamp for the face are on from one half up.
@@ -103,4 +103,25 @@ class GpiodContact:
 
     def close(self) -> None:
         """See Contact."""
+        self._request.release()
+
+
+class GpiodSounder:
+    """A buzzer that sounds by itself while its line is high (an active one), through a transistor."""
+
+    def __init__(self, wiring: Wiring, root: Path = Path("/")) -> None:
+        gpiod = _gpiod()
+        self._value = gpiod.line.Value
+        self._line = wiring.buzzer
+        output = gpiod.LineSettings(direction=gpiod.line.Direction.OUTPUT, output_value=self._value.INACTIVE)
+        self._request = _request(gpiod, [self._line], output, root)
+
+    def write(self, on: bool) -> None:
+        """See Sounder."""
+        self._request.set_values({self._line: self._value.ACTIVE if on else self._value.INACTIVE})
+
+    def close(self) -> None:
+        """See Sounder."""
+        with suppress(OSError):
+            self.write(False)
         self._request.release()

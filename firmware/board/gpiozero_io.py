@@ -1,4 +1,4 @@
-"""Lamps and button of a Raspberry Pi, through gpiozero. Pins are named as gpiozero does: "GPIO17", "BOARD11"."""
+"""Lamps, buttons and buzzer of a Raspberry Pi, through gpiozero, which names pins: "GPIO17", "BOARD11"."""
 
 from __future__ import annotations
 
@@ -73,3 +73,22 @@ class GpiozeroContact:
     def close(self) -> None:
         """See Contact."""
         self._input.close()
+
+
+class GpiozeroSounder:
+    """A buzzer that sounds by itself while its pin is high (an active one)."""
+
+    def __init__(self, wiring: Wiring, pin_factory: object = None) -> None:
+        with _told() as gpiozero:
+            self._buzzer = gpiozero.Buzzer(wiring.buzzer, pin_factory=pin_factory)
+
+    def write(self, on: bool) -> None:
+        """See Sounder."""
+        with _told():
+            self._buzzer.value = on
+
+    def close(self) -> None:
+        """See Sounder."""
+        with suppress(OSError):
+            self.write(False)
+        self._buzzer.close()

@@ -1,4 +1,8 @@
-"""Switching the machine off so that it is safe to pull the plug; systemd does it, and ends this service first."""
+"""Switching the machine off so that it is safe to pull the plug; systemd does it, and ends this service first.
+
+The status light says "stopping" until the service has ended and is dark then, which is not yet safe: the disk is still
+being written. What says that it is safe must outlive every program: see systemd/README.md, Switching off.
+"""
 
 from __future__ import annotations
 

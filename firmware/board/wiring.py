@@ -1,4 +1,4 @@
-"""Which wire is where, and which library drives it: the settings `light` and the pins.
+"""Which wire is where, and which library drives it: the settings of [board] and the pins.
 
 Rules: "auto" asks the device tree what the machine is; a machine that is neither a Raspberry Pi nor a Jetson gets
 simulated lights and a simulated button.
@@ -12,6 +12,8 @@ from pathlib import Path
 
 from firmware.errors import SettingError
 
+OFF = "off"
+"""For what may be left out: foot switch and buzzer."""
 KINDS = ("auto", "gpiozero", "gpiod", "simulated")
 MACHINES: Mapping[str, str] = {"raspberry pi": "gpiozero", "nvidia jetson": "gpiod", "nvidia,tegra": "gpiod"}
 """What the device tree says -> what drives the pins."""
@@ -19,19 +21,23 @@ MACHINES: Mapping[str, str] = {"raspberry pi": "gpiozero", "nvidia jetson": "gpi
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Names of the pins, as the library that drives them has it; an empty `fill` means that no lamp is wired."""
+    """Names of the pins, as the library that drives them has it; an empty one means that nothing is wired there."""
 
     red: str
     green: str
     blue: str
     button: str
     fill: str = ""
+    foot_switch: str = ""
+    buzzer: str = ""
 
 
 WIRINGS: Mapping[str, Wiring] = {
-    "gpiozero": Wiring("GPIO17", "GPIO27", "GPIO22", button="GPIO23", fill="GPIO18"),
-    # Pins 29, 31, 33, 7 and 15 of the header of a Jetson Orin Nano.
-    "gpiod": Wiring("PQ.05", "PQ.06", "PH.00", button="PAC.06", fill="PN.01"),
+    "gpiozero": Wiring(
+        "GPIO17", "GPIO27", "GPIO22", button="GPIO23", fill="GPIO18", foot_switch="GPIO24", buzzer="GPIO25"
+    ),
+    # Header pins 29, 31, 33, 7, 15, 13, 32 of a Jetson Orin Nano; 13 is SPI1_SCK until jetson-io makes it a GPIO.
+    "gpiod": Wiring("PQ.05", "PQ.06", "PH.00", button="PAC.06", fill="PN.01", foot_switch="PY.00", buzzer="PG.06"),
 }
 """The wiring that the build instructions show."""
 
@@ -44,7 +50,7 @@ def machine_model(root: Path = Path("/")) -> str:
 def resolve_kind(kind: str, root: Path = Path("/")) -> str:
     """What drives the pins: the setting, or for "auto" what the machine is; raises SettingError."""
     if kind not in KINDS:
-        raise SettingError(f"light is one of {', '.join(KINDS)}, not {kind!r}")
+        raise SettingError(f"what drives the pins is one of {', '.join(KINDS)}, not {kind!r}")
     if kind != "auto":
         return kind
     machine = (_device_tree(root, "model") + _device_tree(root, "compatible")).lower()

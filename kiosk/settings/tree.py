@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from firmware.board.wiring import KINDS as PINS
+from firmware.board.wiring import OFF
 from firmware.bundle.calibration import USUAL_SENSITIVITY
 from firmware.site import PREVALENCE
 from kiosk.settings import toml
@@ -88,10 +89,8 @@ class BoardSection:
 
     light: str = setting("auto", "status light: what drives it", one_of(*PINS))
     button: str = setting("auto", "capture button: what reads it", one_of(*PINS))
-    foot_switch: str = setting(
-        "off", "foot switch, which does what the button does: what reads it", one_of("off", *PINS)
-    )
-    buzzer: str = setting("off", "buzzer: what drives it", one_of("off", *PINS))
+    foot_switch: str = setting("off", "foot switch, which does what the button does: what reads it", one_of(OFF, *PINS))
+    buzzer: str = setting("off", "buzzer: what drives it", one_of(OFF, *PINS))
 
 
 @dataclass(frozen=True, slots=True)
