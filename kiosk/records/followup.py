@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, get_args
 from firmware.errors import RecordDamagedError, SubjectError
 from kiosk.records.encoding import RECORD_ID
 from kiosk.records.reading import Check, flag, matching, moment, one_of, read_json, table, text, whole
-from kiosk.records.record import LONGEST_NUMBER
+from kiosk.records.record import LONGEST_NUMBER, Intake
 
 Said = Literal["seen_by_specialist", "confirmed", "not_confirmed", "lost", "other"]
 SAID: Final[tuple[Said, ...]] = get_args(Said)
@@ -51,7 +51,8 @@ class Noted:
 
     @classmethod
     def of(cls, camp_number: str, followup: FollowUp) -> Noted:
-        """The follow-up of the subject with this number."""
+        """The follow-up of the subject with this number. Raises SubjectError for one that no card has."""
+        Intake(camp_number=camp_number)
         return cls(secrets.token_hex(16), camp_number, followup)
 
     @property

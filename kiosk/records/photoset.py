@@ -19,6 +19,7 @@ import cv2
 from firmware.face.mesh import BACKEND
 from firmware.face.pose import Pose
 from firmware.face.verdict import Quality, Verdict
+from firmware.face.wanted import turn_deg
 from firmware.portrait import Portrait
 from firmware.subject import Sex
 from firmware.version import VERSION
@@ -44,13 +45,14 @@ class Judged:
 class Shot:
     """One photo of a set; see firmware.portrait.Portrait.
 
-    wanted, wanted_yaw_deg: the pose that was asked for. pose: as the mesh reads it. judged: frames it was chosen from.
-    sha256: of the JPEG.
+    wanted, wanted_yaw_deg: the pose that was asked for. pose: as the mesh reads it; turned_deg: its yaw as the head was
+    really turned, see wanted.turn_deg. judged: frames it was chosen from. sha256: of the JPEG.
     """
 
     wanted: str
     wanted_yaw_deg: float
     pose: Pose | None
+    turned_deg: float | None
     quality: tuple[Judged, ...]
     points: tuple[Point, ...]
     box: tuple[float, float, float, float] | None
@@ -64,10 +66,12 @@ class Shot:
     @classmethod
     def of(cls, portrait: Portrait, jpeg: bytes) -> Shot:
         """What is kept of a portrait beside its photo."""
+        pose = portrait.pose if portrait.pose and math.isfinite(portrait.pose.yaw) else None
         return cls(
             wanted=portrait.wanted.name,
             wanted_yaw_deg=portrait.wanted.yaw_deg,
-            pose=portrait.pose if portrait.pose and math.isfinite(portrait.pose.yaw) else None,
+            pose=pose,
+            turned_deg=round(turn_deg(pose.yaw), 2) if pose else None,
             quality=tuple(_judged(row) for row in portrait.quality.measures),
             points=portrait.points,
             box=portrait.box,

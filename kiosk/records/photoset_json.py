@@ -54,6 +54,7 @@ SHOT: Final[Mapping[str, Check]] = {
     "wanted": matching(POSE_NAME),
     "wanted_yaw_deg": number(-180, 180),
     "pose": or_none(table(POSE, Pose)),
+    "turned_deg": or_none(number(-180, 180)),
     "quality": rows(table(JUDGED, Judged)),
     "points": _all_or_none,
     "box": or_none(rows(number(), 4, 4)),

@@ -44,6 +44,7 @@ def test_a_set_says_how_each_photo_was_taken() -> None:
     assert [shot.wanted for shot in found.shots] == ["frontal", "left45", "right45"]
     assert (frontal.mm_per_px, frontal.grey_gains, frontal.judged) == (0.41, (1.1, 1.0, 0.85), 5)
     assert (turned.wanted_yaw_deg, turned.width_px, turned.height_px) == (45, 320, 240)
+    assert turned.pose is not None and turned.pose.yaw == 38.0 and turned.turned_deg == pytest.approx(45.6, abs=0.1)
     assert nobody.pose is None and nobody.points == () and nobody.quality[1].value is None
     assert frontal.sha256 == digest(jpegs["frontal"]) and found.is_of(jpegs)
     assert (found.software, found.age_years, found.site) == (VERSION, 4.5, "camp 1")
