@@ -58,5 +58,5 @@ class Layers:
 def load(path: Path | None, overrides: Sequence[str] = ()) -> Layers:
     """All layers. Raises SettingError for a file or an override that cannot be used; writes nothing."""
     below = Layers(toml.read(path) if path else {}, {}, dict(toml.override(text) for text in overrides))
-    values, trouble = Overlay(Path(below.settings().records.state)).read(below.with_page)
+    values, trouble = Overlay(Path(below.settings().records.state)).read(below.with_page, ENTRIES)
     return replace(below, page=values, trouble=trouble)

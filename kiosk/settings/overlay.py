@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -40,16 +40,22 @@ class Overlay:
         self._damaged = state / "settings.toml.damaged"
         self._started = state / "settings.started"
 
-    def read(self, accepts: Accepts) -> tuple[dict[str, Value], str]:
-        """The latest values that can be used, and what was wrong with the latest of all; empty when nothing was."""
+    def read(self, accepts: Accepts, known: Container[str]) -> tuple[dict[str, Value], str]:
+        """The latest values that can be used, and what was wrong with the latest of all; empty when nothing was.
+
+        known: the settings that there are. Another version's are left out, and cost nobody the rest.
+        """
         trouble = ""
         for path in (self._now, *reversed(self._steps())) if os.path.lexists(self._now) else ():
             try:
-                values = toml.read(path)
+                found = toml.read(path)
+                values = {name: value for name, value in found.items() if name in known}
                 accepts(values)
-                return values, trouble
             except SettingError as error:
                 trouble = trouble or error.what
+                continue
+            strange = ", ".join(sorted(found.keys() - values.keys()))
+            return values, trouble or (f"there is no setting {strange}" if strange else "")
         return {}, trouble
 
     @property

@@ -26,7 +26,7 @@ SECRETS: Final = ("file", "systemd", "otp")
 THEMES: Final = ("light", "dark", "outdoor")
 REPLAY: Final = "replay://"
 _QUARTERS: Final = one_of(0, 90, 180, 270)
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}([-_][A-Z][a-z]{3})?([-_][A-Z]{2})?")
 
 
 def _this_machine_only(value: str) -> bool:
