@@ -26,7 +26,7 @@ AGAIN: Final = (
     "SELECT count(*) FROM record AS now WHERE day = ? AND outcome <> '' AND camp IS NOT NULL AND EXISTS"
     " (SELECT 1 FROM record AS before WHERE before.camp = now.camp AND before.day < now.day AND before.outcome <> '')"
 )
-WORD: Final = re.compile(r"[a-z][a-z _-]{0,39}")
+WORD: Final = re.compile(r"[a-z][a-z ,_-]{0,39}")
 OTHER: Final = "other"
 _log = logging.getLogger(__name__)
 
