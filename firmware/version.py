@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 VERSION: Final = "0.1.0"
+BUILT: Final = datetime(2026, 11, 21, tzinfo=UTC)
+"""No device that runs it can live before this."""

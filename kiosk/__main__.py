@@ -35,11 +35,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _do(arguments: argparse.Namespace) -> int:
     # Imported here, since it takes half a second in which somebody may press Ctrl-C.
-    from kiosk.app import check, serve
+    from kiosk.app import serve
+    from kiosk.building import check
     from kiosk.ending import Ended
     from kiosk.settings import SettingsDesk
 
-    desk = SettingsDesk(arguments.config, arguments.set, check)
+    def open_desk() -> SettingsDesk:
+        return SettingsDesk(arguments.config, arguments.set, check)
+
+    if not (arguments.dump_config or arguments.check_config or arguments.command):
+        return {Ended.FAILED: 1}.get(serve(open_desk, fallback=arguments.fallback), 0)
+    desk = open_desk()
     if arguments.dump_config:
         print(desk.settings.dump(), end="")
         return 0
@@ -49,13 +55,12 @@ def _do(arguments: argparse.Namespace) -> int:
     if arguments.check_config:
         check(desk.settings)
         print(desk.trouble or "the configuration is good")
-        return 0
-    return {Ended.FAILED: 1}.get(serve(desk), 0)
+    return 0
 
 
 def _records(arguments: argparse.Namespace, settings: Settings) -> str:
     from firmware.clock import SystemClock
-    from kiosk.app import open_vault, state_folder
+    from kiosk.building import open_vault, state_folder
     from kiosk.records.commands import SEALING, run_command, wipe
     from kiosk.records.secret import open_secret
 
@@ -73,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check-config", action="store_true", help="only say whether the configuration is good")
     what.add_argument("--dump-config", action="store_true", help="print every setting with its meaning")
+    parser.add_argument("--fallback", action="store_true", help="serve a page that says why, when it cannot start")
     add_commands(parser)
     return parser
 

@@ -1,8 +1,9 @@
-"""The composition root of the kiosk: the one place where settings become parts and parts are put together.
+"""The composition root of the kiosk: the one place where parts are put together, started and ended.
 
 Order matters: the port is taken first, so that a second kiosk fails at once instead of fighting for the camera; then
 the bundle is verified, then everything starts. It ends in the reverse order, whatever ended it. Where settings were
-changed, all of it is built anew in the same process, so that a change takes effect without systemd too.
+changed, all of it is built anew in the same process, so that a change takes effect without systemd too. A kiosk that
+cannot start serves a page that says why, where that is wanted.
 """
 
 from __future__ import annotations
@@ -11,41 +12,41 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import cv2
-
-from firmware.analyser import Analyser
-from firmware.board.opening import open_button, open_light
+from firmware.board.opening import open_button, open_foot_switch
 from firmware.board.power import shutdown
+from firmware.board.speech import open_speaker
 from firmware.board.watchdog import Notifier, Watchdog, feed_interval_s
-from firmware.bundle.slots import Slots
-from firmware.bundle.verify import load_bundle
-from firmware.camera import CameraSettings, open_camera
-from firmware.camera.steady import SteadyCamera
-from firmware.camera.uri import CameraUri
 from firmware.clock import Clock, SystemClock
-from firmware.errors import KioskError, PowerError, SettingError, StateError
-from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
-from firmware.runtime.worker import OnFailure, Worker
-from firmware.site import Site
+from firmware.errors import KioskError, PowerError, SettingError
+from firmware.runtime.worker import Worker
+from kiosk.building import (
+    Makings,
+    build_engine,
+    build_health,
+    build_pages,
+    check,
+    open_dated_vault,
+    readiness,
+)
+from kiosk.campclock import CampClock
 from kiosk.ending import Ended, Ending
 from kiosk.engine import Engine
+from kiosk.health import LogTail
+from kiosk.heartbeat import Heartbeat
+from kiosk.pages.fallback import AGAIN_S, create_fallback
 from kiosk.pages.server import WebServer
-from kiosk.pages.web import Look, create_app
-from kiosk.records.policy import Policy
-from kiosk.records.reset import signing
-from kiosk.records.sealing import Programme
+from kiosk.pages.web import create_app
 from kiosk.records.secret import open_secret
-from kiosk.records.store import RecordStore
 from kiosk.records.vault import Vault
-from kiosk.session import Rules
 from kiosk.settings import Settings, SettingsDesk
+from kiosk.settings.tree import PageSection
 
 LOOK_EVERY_S: Final = 0.5
-SILENCE_S: Final[Mapping[str, float]] = {"camera": 20.0, "guide": 5.0, "assess": 30.0, "web": 5.0}
+SILENCE_S: Final[Mapping[str, float]] = {"camera": 20.0, "guide": 5.0, "assess": 30.0, "web": 5.0, "health": 30.0}
 """How long a thread may take for one step before systemd is no longer told that the kiosk lives.
 
 Opening a camera takes a while; an analysis is given up by the session after 20 s.
@@ -55,101 +56,33 @@ SIGNALS: Final[Mapping[signal.Signals, Ended]] = {
     signal.SIGTERM: Ended.AS_ASKED,
     signal.SIGUSR1: Ended.AGAIN,  # and not SIGHUP, with which a terminal that is closed ends what it has started
 }
-
 _log = logging.getLogger(__name__)
 
 
-def camera_settings(settings: Settings) -> CameraSettings:
-    """The camera's share of the settings. Raises SettingError."""
-    camera = settings.camera
-    return CameraSettings(
-        width=camera.width,
-        height=camera.height,
-        fps=camera.fps,
-        rotation_deg=camera.rotation,
-        mirror=camera.mirror,
-        flicker_hz=camera.flicker,
-        focus=camera.focus,
-    )
-
-
-def check(settings: Settings) -> None:
-    """What can be known to be wrong before anything starts. Raises KioskError of the part that is wrong."""
-    camera_settings(settings)
-    CameraUri.parse(settings.camera.uri)
-    policy(settings)
-    load_bundle(Path(settings.bundle.path))
-
-
-def policy(settings: Settings, *, programme: bool = True) -> Policy:
-    """The records' share of the settings. Raises ProgrammeKeyError; programme=False: leave its keys alone."""
-    records = settings.records
-    if not programme:
-        return Policy(records.retention_days, records.erase_days, signing_key=records.programme_signing_key)
-    if records.programme_signing_key:
-        signing(records.programme_signing_key)
-    return Policy(
-        retention_days=records.retention_days,
-        erase_days=records.erase_days,
-        programme=Programme(records.programme_key) if records.programme_key else None,
-        signing_key=records.programme_signing_key,
-    )
-
-
-def open_vault(settings: Settings, clock: Clock, *, programme: bool = True) -> Vault:
-    """The records of this device, for those who seal to the programme or not. Raises RecordError or StateError."""
-    folder = state_folder(settings)
-    secret = open_secret(settings.records.device_secret, folder)
-    return Vault(folder, secret, clock, policy(settings, programme=programme))
-
-
-def _introduce(vault: Vault, settings: Settings, engine: Engine) -> None:
-    """Tell the audit log what is different since the last start, and the log what is not safe."""
-    vault.notice("setting", {name: str(value) for name, value in settings.flat().items()})
-    manifest = engine.analyser.manifest
-    vault.notice("bundle", {"active": f"{manifest.id} {manifest.version}"})
-    if warning := open_secret(settings.records.device_secret, Path(settings.records.state)).warning:
-        _log.warning("%s", warning)
-    if not vault.pin.is_set:
-        _log.warning("no PIN is set: the records are closed by the device secret alone (python -m kiosk pin set)")
-
-
-def build_engine(settings: Settings, clock: Clock, records: RecordStore, on_failure: OnFailure) -> Engine:
-    """Camera, models and light, not started yet."""
-    slots = Slots(state_folder(settings) / "bundles")
-    bundle = slots.ensure(Path(settings.bundle.path))
-    _log.info("bundle %s %s from slot %s", bundle.manifest.id, bundle.manifest.version, slots.active)
-    cv2.setNumThreads(1)  # the second core belongs to the page
-    how = camera_settings(settings)
-    camera = SteadyCamera(lambda: open_camera(settings.camera.uri, how, clock), clock)
-    screening = settings.screening
-    site = Site(screening.prevalence, screening.sensitivity, settings.camera.hfov or None)
-    analyser = Analyser(bundle, MediaPipeMesher(), MediaPipeTracker(), clock, site)
-    light = open_light(settings.board.light, clock=clock)
-    rules = Rules(countdown_s=screening.countdown)
-    return Engine(camera, analyser, light, clock, records, rules, on_failure, settings.site.name)
-
-
-def state_folder(settings: Settings) -> Path:
-    """The folder that the kiosk writes to, made where it is not there. Raises StateError."""
-    folder = Path(settings.records.state)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StateError(f"{folder} cannot be made ({error.strerror})") from error
-    if not os.access(folder, os.W_OK):
-        raise StateError(f"{folder} cannot be written")
-    return folder
-
-
-def serve(desk: SettingsDesk) -> Ended:
+def serve(open_desk: Callable[[], SettingsDesk], *, fallback: bool = False) -> Ended:
     """Run the kiosk, anew as often as somebody asks for it. Raises KioskError when it cannot start.
 
-    An edit of the settings with which it does not start is taken back, and the kiosk starts without it.
+    fallback: serve a page that says so instead. An edit of the settings with which it does not start is taken back,
+    and the kiosk starts without it.
     """
+    with _noting_lines() as log:
+        while True:
+            desk = None
+            try:
+                desk = open_desk()
+                ended = _serve_desk(desk, log)
+            except KioskError as error:
+                if not fallback:
+                    raise
+                ended = fall_back(desk.settings.page if desk else PageSection(), error, log)
+            if ended is not Ended.AGAIN:
+                return ended
+
+
+def _serve_desk(desk: SettingsDesk, log: LogTail) -> Ended:
     while True:
         try:
-            ended = run(desk)
+            ended = run(desk, log)
         except KioskError as error:
             if not desk.give_up(error):
                 raise
@@ -162,11 +95,10 @@ def serve(desk: SettingsDesk) -> Ended:
             _log.error("it goes on with the settings that it had: %s", error)
 
 
-def run(desk: SettingsDesk) -> Ended:
+def run(desk: SettingsDesk, log: LogTail) -> Ended:
     """Serve until a signal, until a core thread fails, or until somebody wants a new start. See `check`."""
-    settings, clock, ending = desk.settings, SystemClock(), Ending()
-    for number, how in SIGNALS.items():
-        signal.signal(number, lambda *_, how=how: ending.ask(how))
+    settings, clock, ending = desk.settings, CampClock(SystemClock()), Ending()
+    _listen(ending)
 
     def on_failure(_name: str, _error: Exception) -> None:
         ending.ask(Ended.FAILED)
@@ -175,36 +107,104 @@ def run(desk: SettingsDesk) -> Ended:
     with contextlib.ExitStack() as parts:
         server = WebServer(settings.page.host, settings.page.port, on_failure)
         parts.callback(server.stop)
-        vault = open_vault(settings, clock)
+        vault = open_dated_vault(settings, clock)
         parts.callback(vault.close)
         desk.settle()
-        engine = build_engine(settings, clock, vault, on_failure)
+        # Engine and health look at each other: what health says is asked for only once both are there.
+        engine = build_engine(settings, clock, vault, lambda: readiness(settings, vault, health), on_failure)
         parts.callback(engine.stop)
+        health = build_health(settings, clock, engine, vault, desk)
+        speaker, heartbeat = open_speaker(), Heartbeat(clock)
+        parts.callback(speaker.close)
         _introduce(vault, settings, engine)
-        button = open_button(settings.board.button, clock=clock)
-        parts.callback(button.close)
-        button.on_press(engine.shutter)
-        button.on_hold(lambda: _switch_off(engine))
+        _listen_to_contacts(settings, clock, engine, parts)
+        tending = Worker("health", _both(health.tend, heartbeat.tend), on_failure, LOOK_EVERY_S)
         engine.start()
-        look = Look(settings.display.mirror, settings.display.rotation)
-        server.start(create_app(engine, clock, look, vault.pin))
+        tending.start()
+        parts.callback(tending.stop)
+        makings = Makings(
+            desk, engine, clock, vault, health, log, speaker, heartbeat,
+            power_off=lambda: switch_off(engine), restart=lambda: ending.ask(Ended.AGAIN),
+        )  # fmt: skip
+        server.start(create_app(build_pages(makings)))
         desk.confirm()
         _log.info("kiosk at %s", server.address)
-        workers = (*engine.workers, server.worker)
+        workers = (*engine.workers, server.worker, tending)
         _live(workers, clock, ending)
     if any(worker.alive for worker in workers):  # what hangs still holds its camera or its port
         return Ended.FAILED
     return ending.how
 
 
-def _switch_off(engine: Engine) -> None:
-    """The button was held: switch the machine off, unless somebody is in front of it."""
+def fall_back(page: PageSection, error: KioskError, log: LogTail) -> Ended:
+    """Serve a page that says what is wrong, until a signal, or until it is time to try again."""
+    _log.error("the kiosk does not start: %s", error)
+    ending = Ending()
+    _listen(ending)
+    server = WebServer(page.host, page.port, lambda _name, _error: ending.ask(Ended.FAILED))
+    try:
+        server.start(create_fallback(error, log.tail(), lambda: ending.ask(Ended.AGAIN)))
+        Notifier(os.environ.get("NOTIFY_SOCKET")).ready()
+        return ending.how if ending.wait(AGAIN_S) else Ended.AGAIN
+    finally:
+        server.stop()
+
+
+def switch_off(engine: Engine) -> bool:
+    """Switch the machine off, unless somebody is in front of it; whether it will."""
     if not engine.is_idle:
-        return
+        return False
     try:
         shutdown()
     except PowerError as error:
         _log.error("%s", error)
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _noting_lines() -> Iterator[LogTail]:
+    log = LogTail()
+    logging.getLogger().addHandler(log)
+    try:
+        yield log
+    finally:
+        logging.getLogger().removeHandler(log)
+
+
+def _listen(ending: Ending) -> None:
+    for number, how in SIGNALS.items():
+        signal.signal(number, lambda *_, how=how: ending.ask(how))
+
+
+def _listen_to_contacts(settings: Settings, clock: Clock, engine: Engine, parts: contextlib.ExitStack) -> None:
+    """The button goes on, and switches off when it is held; the foot switch goes on."""
+    button = open_button(settings.board.button, clock=clock)
+    parts.callback(button.close)
+    button.on_press(engine.shutter)
+    button.on_hold(lambda: _log.info("the button was held: %s", switch_off(engine)))
+    foot = open_foot_switch(settings.board.foot_switch, clock=clock)
+    parts.callback(foot.close)
+    foot.on_press(engine.shutter)
+
+
+def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    def step() -> None:
+        first()
+        second()
+
+    return step
+
+
+def _introduce(vault: Vault, settings: Settings, engine: Engine) -> None:
+    """Tell the audit log what is different since the last start, and the log what is not safe."""
+    vault.notice("setting", {name: str(value) for name, value in settings.flat().items()})
+    manifest = engine.analyser.manifest
+    vault.notice("bundle", {"active": f"{manifest.id} {manifest.version}"})
+    if warning := open_secret(settings.records.device_secret, Path(settings.records.state)).warning:
+        _log.warning("%s", warning)
+    if not vault.pin.is_set:
+        _log.warning("no PIN is set: the records are closed by the device secret alone (python -m kiosk pin set)")
 
 
 def _live(workers: Sequence[Worker], clock: Clock, ending: Ending) -> None:

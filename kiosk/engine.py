@@ -2,7 +2,7 @@
 
 - camera: reads frames into a slot that holds the latest. It never waits for anybody.
 - guide: looks at the latest frame while a session follows a face, and lets time pass in the session.
-- assess: does the one long job, and keeps the record of its answer, so that neither preview nor page ever wait for it.
+- assess: does the long jobs, and keeps the record of their answer, so that neither preview nor page ever wait for it.
 
 The session itself is pure; `dispatch` is the one place where it changes, under one lock.
 """
@@ -11,21 +11,37 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from dataclasses import dataclass
 
 from firmware.analyser import LIVE_FRAMES, Analyser
-from firmware.board.lights import PATTERNS, StatusLight
 from firmware.camera.steady import CameraHealth, SteadyCamera
 from firmware.clock import Clock
 from firmware.errors import KioskError
 from firmware.frame import Frame
 from firmware.runtime.latest import Latest, Numbered
 from firmware.runtime.worker import OnFailure, Worker
-from kiosk.events import Assess, Assessed, AssessmentFailed, Event, Guided, Keep, Kept, Readiness, Shutter, Tick
-from kiosk.records.encoding import pictures_of
-from kiosk.records.record import Record, is_time_trusted
-from kiosk.records.store import RecordStore
+from kiosk.keeping import Keeper
 from kiosk.session import LOOKING, Moment, Rules, Session, State, step
+from kiosk.session.events import (
+    Assess,
+    Assessed,
+    AssessmentFailed,
+    Broke,
+    Count,
+    Effect,
+    Event,
+    Guided,
+    Job,
+    Keep,
+    Readiness,
+    Shutter,
+    Take,
+    Taken,
+    Tick,
+)
+from kiosk.session.states import AT_REST
+from kiosk.signals import Signals
 
 STALE_S = 1.0
 """A picture older than this is not live any more."""
@@ -51,26 +67,25 @@ class Engine:
         self,
         camera: SteadyCamera,
         analyser: Analyser,
-        light: StatusLight,
+        signals: Signals,
         clock: Clock,
-        records: RecordStore,
+        keeper: Keeper,
         rules: Rules | None = None,
         on_failure: OnFailure | None = None,
-        site: str = "",
     ) -> None:
         self._camera = camera
         self._analyser = analyser
-        self._light = light
+        self._signals = signals
         self._clock = clock
-        self._records = records
+        self._keeper = keeper
         self._rules = rules or Rules()
-        self._site = site
         self._lock = threading.Lock()
         self._session = Session(since_ns=clock.monotonic_ns())
         self._views: Latest[Session] = Latest()
         self._frames: Latest[Frame] = Latest()
-        self._jobs: Latest[Assess] = Latest()
+        self._jobs: Latest[Job] = Latest()
         self._answers: Latest[Keep] = Latest()
+        self._counts: deque[Count] = deque()
         self._frame_ns = clock.monotonic_ns()
         self._read, self._guided = 0, 0
         self._last_looked, self._last_job, self._last_answer = -1, -1, -1
@@ -80,9 +95,8 @@ class Engine:
             Worker("guide", self._guide, self._failed),
             Worker("assess", self._assess, self._failed),
         )
-        self._broken = False
         self._views.put(self._session)
-        light.show(PATTERNS[self._session.state])
+        signals.show(self._session.state)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -102,12 +116,17 @@ class Engine:
     @property
     def is_idle(self) -> bool:
         """Whether nobody is being screened, so that the kiosk may be switched off."""
-        return self._session.state in {State.IDLE, State.BLOCKED}
+        return self._session.state in {*AT_REST, State.MAINTENANCE, State.FAULT}
 
     @property
     def screened(self) -> int:
         """Answers given since the start."""
-        return self._records.count()
+        return self._keeper.kept
+
+    @property
+    def camera_age_s(self) -> float | None:
+        """How old the latest picture is; None before the first."""
+        return (self._clock.monotonic_ns() - self._frame_ns) / 1e9 if self._read else None
 
     @property
     def rates(self) -> Rates:
@@ -121,18 +140,22 @@ class Engine:
 
     def stop(self) -> None:
         """End the threads and give camera, models and light back."""
-        self._show("stopping")
+        self._signals.show("stopping")
         for slot in (self._frames, self._jobs, self._answers, self._views):
             slot.close()
         ended = [worker.stop() for worker in reversed(self._workers)]
         if all(ended):  # a thread that hangs may still be inside a model
             self._analyser.close()
-        self._light.close()
+        self._signals.close()
+
+    def show(self, pattern: str) -> None:
+        """Try light and sound: show what they show in this state, until the session's own changes."""
+        self._signals.show(pattern)
 
     def conditions(self) -> dict[str, bool]:
         """What must hold before a session may start, by name."""
         threads = {f"{worker.name} thread": worker.alive for worker in self._workers}
-        return {"camera": self._is_live(), **self._records.conditions(), **threads}
+        return {"camera": self._is_live(), **self._keeper.conditions(), **threads}
 
     def dispatch(self, event: Event) -> Session:
         """Let something happen; returns the session after it."""
@@ -145,11 +168,13 @@ class Engine:
                 self._publish(following)
         return following
 
-    def _carry_out(self, effect: Assess | Keep) -> None:
-        if isinstance(effect, Assess):
-            self._jobs.put(effect)
-        else:
+    def _carry_out(self, effect: Effect) -> None:
+        if isinstance(effect, Count):
+            self._counts.append(effect)
+        elif isinstance(effect, Keep):
             self._answers.put(effect)
+        else:
+            self._jobs.put(effect)
 
     def shutter(self) -> None:
         """The button beside the screen was pressed."""
@@ -165,19 +190,14 @@ class Engine:
 
     def _publish(self, session: Session) -> None:
         if session.state is not self._session.state:
-            self._show(session.state)
+            self._signals.show(session.state)
         self._session = session
         self._views.put(session)
 
-    def _show(self, pattern: str) -> None:
-        """Show a pattern, unless a part has failed: that stays to be seen until the end."""
-        if not self._broken:
-            self._light.show(PATTERNS[pattern])
-
     def _failed(self, name: str, error: Exception) -> None:
         """A thread that must not end has ended: show it, and let the service be restarted."""
-        self._show("fault")
-        self._broken = True
+        self.dispatch(Broke(f"{name}: {error}"))
+        self._signals.broken()
         if self._on_failure:
             self._on_failure(name, error)
 
@@ -200,46 +220,44 @@ class Engine:
         self._last_looked = item.number
         if self._session.state in LOOKING:
             self._guided += 1
-            self.dispatch(Guided(self._analyser.guide(item.value, self._session.pointed)))
+            now = self._session
+            self.dispatch(Guided(self._analyser.guide(item.value, now.pointed, now.wanted)))
 
     def _assess(self) -> None:
-        self._records.tend()
+        self._keeper.tend()
         job = self._jobs.get(self._last_job, _TURN_S)
-        if job is None:
-            return
-        self._last_job = job.number
-        outcome = self._outcome(job.value)
-        self._jobs.clear()  # nobody's pictures stay behind
-        self.dispatch(outcome)
+        if job is not None:
+            self._last_job = job.number
+            outcome = self._outcome(job.value)
+            self._jobs.clear()  # nobody's pictures stay behind
+            self.dispatch(outcome)
         self._keep_answer()
+        while self._counts:
+            self._keeper.count(self._counts.popleft())
 
     def _keep_answer(self) -> None:
-        """Make the record of the answer that was just given, if it was one; outside the lock, since a disk is slow."""
+        """Make the record of an answer, if there is one; outside the lock, since a disk is slow."""
         answer = self._answers.get(self._last_answer, 0)
         if answer is None:
             return
         self._last_answer = answer.number
         self._answers.clear()
-        self.dispatch(self._kept(answer.value))
+        self.dispatch(self._keeper.keep(answer.value))
 
-    def _kept(self, keep: Keep) -> Event:
-        at, trusted = self._clock.now(), is_time_trusted()
-        record = Record.of(keep.assessment, at, time_trusted=trusted, intake=keep.intake, site=self._site)
+    def _outcome(self, job: Job) -> Event:
         try:
-            self._records.add(record, pictures_of(keep.assessment) if record.consent.photos else None)
-        except KioskError as error:
-            _log.error("the answer was not kept: %s", error)
-            return AssessmentFailed(f"the answer could not be kept: {error}", keep.ticket)
-        return Kept(keep.ticket)
-
-    def _outcome(self, job: Assess) -> Event:
-        try:
-            answer = self._analyser.assess(job.frames, LIVE_FRAMES, subject=job.subject, pointed=job.pointed)
-            return Assessed(answer, job.ticket)
+            return self._take(job) if isinstance(job, Take) else self._answer(job)
         except (KioskError, ValueError) as error:
             _log.error("the analysis failed: %s", error)
             return AssessmentFailed(str(error), job.ticket)
 
+    def _answer(self, job: Assess) -> Event:
+        answer = self._analyser.assess(job.frames, LIVE_FRAMES, subject=job.subject, pointed=job.pointed)
+        return Assessed(answer, job.ticket)
+
+    def _take(self, job: Take) -> Event:
+        return Taken(self._analyser.take(job.frames, job.wanted, job.pointed), job.ticket)
+
     def _is_live(self) -> bool:
-        age_ns = self._clock.monotonic_ns() - self._frame_ns
-        return self._read > 0 and age_ns < STALE_S * 1e9
+        age_s = self.camera_age_s
+        return age_s is not None and age_s < STALE_S

@@ -14,19 +14,25 @@ import pytest
 
 from firmware.analyser import Analyser
 from firmware.board.lights import SimulatedLight
+from firmware.board.sounds import SimulatedBuzzer
+from firmware.board.speech import SilentSpeaker
 from firmware.bundle.verify import Bundle
 from firmware.camera import Camera, open_camera
 from firmware.camera.base import Closing
 from firmware.camera.steady import SteadyCamera
-from firmware.clock import SystemClock
+from firmware.clock import Clock, SystemClock
 from firmware.errors import CameraAbsentError, CameraStalledError
 from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
 from firmware.frame import Frame
 from kiosk.engine import Engine
+from kiosk.keeping import Keeper
+from kiosk.pages.gate import NoGate
+from kiosk.pages.parts import Look, Parts
 from kiosk.pages.server import WebServer
 from kiosk.pages.web import create_app
 from kiosk.records.store import VolatileRecords
 from kiosk.session import Rules
+from kiosk.signals import Signals
 
 
 class UnpluggableCamera(Closing):
@@ -71,6 +77,21 @@ def proof(cookie: str, page: str) -> dict[str, str]:
     return {"Cookie": cookie.partition(";")[0], "X-CSRF-Token": found[1]}
 
 
+def pages_of(engine: Engine, clock: Clock, records: VolatileRecords) -> Parts:
+    """The pages of a kiosk without PINs and without anything to look after."""
+    return Parts(
+        engine=engine,
+        clock=clock,
+        gate=NoGate(),
+        book=records,
+        look=Look,
+        speaker=SilentSpeaker(),
+        power_off=lambda: False,
+        page_seen=lambda: None,
+        banners=lambda _: (),
+    )
+
+
 @pytest.fixture
 def start_kiosk(phantom: Bundle) -> Iterator[Callable[[str], RunningKiosk]]:
     """Starts a kiosk on a camera URI; everything ends with the test."""
@@ -80,10 +101,11 @@ def start_kiosk(phantom: Bundle) -> Iterator[Callable[[str], RunningKiosk]]:
         clock, unplugged, light, records = SystemClock(), threading.Event(), SimulatedLight(), VolatileRecords()
         camera = SteadyCamera(lambda: UnpluggableCamera(uri, unplugged), clock)
         analyser = Analyser(phantom, MediaPipeMesher(), MediaPipeTracker(), clock)
-        engine = Engine(camera, analyser, light, clock, records, Rules(countdown_s=0.5))
+        signals, keeper = Signals(light, SimulatedBuzzer(), 0.5), Keeper(records, clock)
+        engine = Engine(camera, analyser, signals, clock, keeper, Rules(countdown_s=0.5))
         server = WebServer("127.0.0.1", 0, lambda _name, _error: None)
         engine.start()
-        server.start(create_app(engine, clock))
+        server.start(create_app(pages_of(engine, clock, records)))
         endings.extend([server.stop, engine.stop])
         return RunningKiosk(f"http://127.0.0.1:{server.port}", engine, light, unplugged, records)
 

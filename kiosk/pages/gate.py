@@ -1,48 +1,32 @@
-"""Who somebody may be at the screen, and the gate that a PIN opens.
-
-The gate itself (PIN, attempts, keys) belongs to the records; the pages know only what they ask of it.
-"""
+"""The gate that PINs open. It belongs to the records; the pages know only what they ask of it."""
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Protocol
 
 from firmware.errors import NoPinError
-
-
-class Role(IntEnum):
-    """Each may do what those before it may."""
-
-    ANYONE = 0
-    OPERATOR = 1
-    CLINICIAN = 2
-    ENGINEER = 3
+from kiosk.roles import Role
 
 
 class Gate(Protocol):
-    """Checks a PIN. Where operators need none, whoever stands at the screen is one, and never more without a PIN."""
+    """Checks PINs."""
 
-    @property
-    def asks_operators(self) -> bool:
-        """Whether a screening itself needs a PIN."""
+    def everybody(self) -> frozenset[Role]:
+        """What whoever stands there may do without a PIN."""
         ...
 
-    def unlock(self, pin: str) -> object:
-        """What the PIN opens; a Role says whose PIN it is. Raises WrongPinError, LockedOutError or NoPinError."""
+    def unlock(self, role: Role, pin: str) -> object:
+        """What the PIN of this role opens. Raises WrongPinError, LockedOutError or NoPinError."""
         ...
 
 
 class NoGate:
-    """A device without a PIN: the demo, or one that was just set up. Nobody can unlock it."""
+    """A device without any PIN, as the demo is: everything is open, and nothing can be unlocked."""
 
-    asks_operators = False
+    def everybody(self) -> frozenset[Role]:
+        """See Gate."""
+        return frozenset(Role)
 
-    def unlock(self, pin: str) -> object:  # noqa: ARG002
+    def unlock(self, role: Role, pin: str) -> object:  # noqa: ARG002
         """See Gate."""
         raise NoPinError("this device has no PIN")
-
-
-def role_of(opened: object) -> Role:
-    """Whose PIN it was; a gate that knows only one PIN opens for the clinician."""
-    return opened if isinstance(opened, Role) else Role.CLINICIAN

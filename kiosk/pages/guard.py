@@ -24,8 +24,8 @@ from flask import Flask, Response, abort, g, request
 
 from firmware.errors import RouteError
 from kiosk.pages.asked import LARGEST_FORM_BYTES
-from kiosk.pages.gate import Role
 from kiosk.pages.visitors import Visitor, Visitors
+from kiosk.roles import Role
 
 COOKIE: Final = "kiosk"
 TOKEN_HEADER: Final = "X-CSRF-Token"  # noqa: S105 - the header's name
@@ -33,6 +33,7 @@ TRUSTED_HOSTS: Final = ["127.0.0.1", "localhost"]
 READS: Final = frozenset({"GET", "HEAD"})
 WRITES: Final = frozenset({"POST"})
 PIN_FORM_BYTES: Final = 128
+PANEL_FORM_BYTES: Final = 4096
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -44,27 +45,60 @@ HEADERS: Final = {
 }
 
 
+ANYBODY: Final = frozenset(Role)
+AT_WORK: Final = frozenset({Role.OPERATOR})
+"""The operator, and who may do what operators do."""
+CLINIC: Final = frozenset({Role.CLINICIAN})
+WORKSHOP: Final = frozenset({Role.ENGINEER})
+SENIOR: Final = CLINIC | WORKSHOP
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Who may ask for a route, with which methods, and how many bytes its body may have."""
 
-    role: Role
+    who: frozenset[Role]
     methods: frozenset[str] = READS
     largest_body: int = 0
 
 
+def panel(who: frozenset[Role], largest_body: int = PANEL_FORM_BYTES) -> Rule:
+    """A panel is looked at and filled in."""
+    return Rule(who, READS | WRITES, largest_body)
+
+
 RULES: Final[Mapping[str, Rule]] = {
-    "static": Rule(Role.ANYONE),
-    "page": Rule(Role.ANYONE),
-    "health": Rule(Role.ANYONE),
-    "unlock": Rule(Role.ANYONE, WRITES, PIN_FORM_BYTES),
-    "lock": Rule(Role.ANYONE, WRITES),
-    "state": Rule(Role.OPERATOR),
-    "preview": Rule(Role.OPERATOR),
-    "result_photo": Rule(Role.OPERATOR),
-    "result_looked": Rule(Role.OPERATOR),
-    "act": Rule(Role.OPERATOR, WRITES, LARGEST_FORM_BYTES),
-    "diagnostics": Rule(Role.OPERATOR),
+    "static": Rule(ANYBODY),
+    "page": Rule(ANYBODY),
+    "health": Rule(ANYBODY),
+    "metrics": Rule(ANYBODY),
+    "unlock": Rule(ANYBODY, WRITES, PIN_FORM_BYTES),
+    "lock": Rule(ANYBODY, WRITES, PIN_FORM_BYTES),
+    "display": Rule(ANYBODY, WRITES, PIN_FORM_BYTES),
+    "power_off": Rule(ANYBODY, WRITES),
+    "state": Rule(AT_WORK),
+    "preview": Rule(AT_WORK),
+    "result_photo": Rule(AT_WORK),
+    "result_looked": Rule(CLINIC),
+    "act": Rule(AT_WORK, WRITES, LARGEST_FORM_BYTES),
+    "known": Rule(AT_WORK, WRITES, LARGEST_FORM_BYTES),
+    "speak": Rule(AT_WORK, WRITES, PIN_FORM_BYTES),
+    "slip": Rule(AT_WORK),
+    "report": Rule(AT_WORK),
+    "diagnostics": Rule(AT_WORK),
+    "support": Rule(SENIOR),
+    "panel_menu": panel(AT_WORK),
+    "panel_day": panel(AT_WORK),
+    "panel_outcome": panel(AT_WORK),
+    "panel_health": panel(AT_WORK),
+    "panel_visits": panel(CLINIC),
+    "panel_export": panel(SENIOR),
+    "panel_erase": panel(SENIOR),
+    "panel_clock": panel(SENIOR),
+    "panel_pins": panel(SENIOR),
+    "panel_check": panel(WORKSHOP),
+    "panel_settings": panel(WORKSHOP),
+    "panel_setup": panel(WORKSHOP),
 }
 """Endpoint -> rule. The page is for anyone: it is empty until /state fills it."""
 
@@ -111,7 +145,7 @@ class Guard:
         if _body_bytes() > rule.largest_body:
             abort(413)
         request.max_content_length = rule.largest_body  # of a body whose length is not said
-        if self._visitors.role(g.visitor) < rule.role:
+        if not self._visitors.roles(g.visitor) & rule.who:
             abort(403)
         if request.method not in READS:
             self._check_press(g.visitor)

@@ -1,7 +1,8 @@
 """Assessment -> what the result page shows: a summary for the field worker, tables for the clinician.
 
 Pure, and every number is already a text here, so that the page formats nothing. The summary never names a syndrome: it
-says what to do, what the answer means in whole people, and what it cannot say.
+says what to do, what the answer means in whole people, and what it cannot say. Who is no clinician gets the summary
+alone: what is not sent cannot be seen.
 """
 
 from __future__ import annotations
@@ -15,26 +16,43 @@ from firmware.face.quality import Verdict
 from firmware.report import as_json
 from firmware.syndrome.decision import Decision, Outcome
 from firmware.syndrome.gallery import Neighbour
+from firmware.syndrome.predictive import in_people
+from kiosk.language import Say
 from kiosk.pages import texts
+from kiosk.session.states import Album
 
 Row = list[str]
 MOST: Final = 2
 """Reasons and faults of the picture in the summary; all of them are in the clinician's part."""
 
 
-def result(assessment: Assessment) -> dict[str, Any]:
-    """The whole result, as plain JSON values."""
-    decision, manifest = assessment.decision, assessment.manifest
+def result(assessment: Assessment, say: Say = str, *, clinical: bool = True) -> dict[str, Any]:
+    """The result as plain JSON values; with everything behind it for the clinician."""
+    decision = assessment.decision
     headline, meaning = texts.OUTCOMES[decision.outcome]
-    measured = assessment.measured
     return {
-        "headline": headline,
-        "meaning": meaning,
-        "predictive": _predictive(decision),
-        "why": list(decision.reasons[:MOST]) if decision.outcome is Outcome.INCONCLUSIVE else [],
-        "cannot": texts.CANNOT[decision.outcome],
-        "warnings": _warnings(assessment),
-        "legend": texts.LEGEND.format(coverage=round(100 * manifest.calibration.set_coverage)),
+        "kind": "screening",
+        "headline": say(headline),
+        "meaning": say(meaning),
+        "predictive": _predictive(decision, say),
+        "why": _why(decision, say),
+        "cannot": say(texts.CANNOT[decision.outcome]),
+        "warnings": _warnings(assessment, say),
+        "clinical": _clinical(assessment, say) if clinical else None,
+    }
+
+
+def photos_result(album: Album, say: Say = str) -> dict[str, Any]:
+    """What a series of photos ends with: which were taken."""
+    headline, meaning = texts.PHOTOS_DONE
+    taken = [{"name": one.wanted.name, "text": say(texts.POSES[one.wanted.name].text)} for one in album.portraits]
+    return {"kind": "photos", "headline": say(headline), "meaning": say(meaning), "photos": taken}
+
+
+def _clinical(assessment: Assessment, say: Say) -> dict[str, Any]:
+    decision, manifest, measured = assessment.decision, assessment.manifest, assessment.measured
+    return {
+        "legend": say(texts.LEGEND).format(coverage=round(100 * manifest.calibration.set_coverage)),
         "confidence": _confidence(assessment),
         "likely": [n for n, row in enumerate(decision.ranking) if row.id in decision.prediction_set],
         "tables": {
@@ -49,18 +67,25 @@ def result(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def _predictive(decision: Decision) -> str:
+def _predictive(decision: Decision, say: Say) -> str:
     meaning = decision.predictive
     if meaning is None:
         return ""
-    words = meaning.words[0].upper() + meaning.words[1:]
-    return f"{words}, if 1 in {round(1 / meaning.prevalence):,} of those who come has one."
+    crowd, people = in_people(meaning.affected)
+    sentence = texts.PREDICTIVE if people else texts.PREDICTIVE_NONE
+    return say(sentence).format(crowd=f"{crowd:,}", people=f"{people:,}", one_in=f"{round(1 / meaning.prevalence):,}")
 
 
-def _warnings(assessment: Assessment) -> list[str]:
+def _why(decision: Decision, say: Say) -> list[str]:
+    if decision.outcome is not Outcome.INCONCLUSIVE:
+        return []
+    return [say(texts.DOUBTS[name]) for name in decision.doubts[:MOST]]
+
+
+def _warnings(assessment: Assessment, say: Say) -> list[str]:
     """What was not perfect about the picture, each thing once; the first few are enough to do it better."""
     warned = [m.measure for m in assessment.best.guidance.quality.measures if m.verdict is not Verdict.PASS]
-    return list(dict.fromkeys(texts.WARNINGS[measure] for measure in warned))[:MOST]
+    return [say(text) for text in dict.fromkeys(texts.WARNINGS[measure] for measure in warned)][:MOST]
 
 
 def _confidence(assessment: Assessment) -> str:

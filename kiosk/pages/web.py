@@ -1,70 +1,57 @@
-"""The routes: one page, the live picture, the session's state, and the few things that can be pressed.
+"""The routes of a screening: one page, the live picture, the session's state, and the few things that can be pressed.
 
 Who may ask for what says `guard`; nothing changes by GET, and no route runs a model: requests look at slots that the
-engine's threads fill. What PINs open is in `locking`.
+engine's threads fill. What PINs open is in `locking`, what is looked after in `panels`.
 
     GET  /                        the page
     GET  /state?after=N           the session as JSON, once it is newer than N (waits 0.7 s at most)
     GET  /preview/next?after=N    the live picture as JPEG, once it is newer than N (204 after 0.7 s without one)
-    GET  /result/photo            the picture that the result stands for
+    GET  /result/photo?pose=NAME  the picture that the result stands for, or one of the album
     GET  /result/looked           the face in it, with where the model looked
-    POST /session/<action>        start (a form, see asked.py), point (?x=&y=, shares), shutter, again, leave
-    GET  /diagnostics             counts and the camera's health
+    POST /session/<action>        see acting.py
+    POST /known                   camp_number -> {"visits": how often, "said": ...}
+    POST /display                 language, theme: kept in cookies
+    POST /speak                   say aloud what the screen asks for
     GET  /healthz                 200 when a session could start, else 503; names every condition
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Final
 
 from flask import Flask, Response, abort, jsonify, render_template, request
 
-from firmware.clock import Clock
 from firmware.frame import Frame
 from firmware.syndrome.overlay import overlay
-from kiosk.engine import Engine
-from kiosk.events import Again, Event, Leave, Point, Shutter, Start
 from kiosk.pages import texts
+from kiosk.pages.acting import ACTIONS
 from kiosk.pages.asked import intake_of
-from kiosk.pages.gate import Gate, NoGate
 from kiosk.pages.guard import Guard
 from kiosk.pages.locking import LockRoutes
+from kiosk.pages.panels.routes import PanelRoutes
+from kiosk.pages.papers import Papers
+from kiosk.pages.parts import Parts
 from kiosk.pages.preview import PreviewEncoder, encode
+from kiosk.pages.tongue import Tongue
 from kiosk.pages.view import Surroundings, view
 from kiosk.pages.visitors import Visitors
+from kiosk.roles import Role
+from kiosk.session import Session
 
 WAIT_S: Final = 0.7
 """How long a request waits for something new; the page has to say within a second that the camera stands still."""
 RESULT_WIDTH_PX: Final = 480
-ACTIONS: Final[Mapping[str, Callable[[Mapping[str, str], datetime], Event]]] = {
-    "start": lambda said, now: Start(intake_of(said, now)),
-    "point": lambda said, _: Point(_share(said, "x"), _share(said, "y")),
-    "shutter": lambda _, __: Shutter(),
-    "again": lambda _, __: Again(),
-    "leave": lambda _, __: Leave(),
-}
-"""What can be pressed -> the event, of what form and address say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How the page is shown. rotation_deg: 0, 90, 180 or 270."""
-
-    mirror: bool = True
-    rotation_deg: int = 0
 
 
 class Routes:
     """What answers the page's requests, for one engine."""
 
-    def __init__(self, engine: Engine, clock: Clock, look: Look, guard: Guard) -> None:
-        self._engine = engine
+    def __init__(self, parts: Parts, guard: Guard, visitors: Visitors, tongue: Tongue) -> None:
+        self._parts = parts
+        self._engine = parts.engine
         self._guard = guard
-        self._clock = clock
-        self._look = look
+        self._visitors = visitors
+        self._tongue = tongue
         self._previews = PreviewEncoder()
 
     def register(self, app: Flask) -> None:
@@ -75,23 +62,44 @@ class Routes:
         app.add_url_rule("/result/photo", view_func=self.result_photo)
         app.add_url_rule("/result/looked", view_func=self.result_looked)
         app.add_url_rule("/session/<action>", view_func=self.act, methods=["POST"])
+        app.add_url_rule("/known", view_func=self.known, methods=["POST"])
+        app.add_url_rule("/display", view_func=self.display, methods=["POST"])
+        app.add_url_rule("/speak", view_func=self.speak, methods=["POST"])
+        app.add_url_rule("/power/off", endpoint="power_off", view_func=self.power_off, methods=["POST"])
         app.add_url_rule("/healthz", view_func=self.health)
-        app.add_url_rule("/diagnostics", view_func=self.diagnostics)
 
     def page(self) -> str:
         """The page itself; everything that changes comes from the other routes."""
-        shown = {"look": self._look, "manifest": self._engine.analyser.manifest, "texts": texts}
-        return render_template("kiosk.html", csrf=self._guard.visitor().csrf, **shown)
+        visitor = self._guard.visitor()
+        return render_template(
+            "kiosk.html",
+            csrf=visitor.csrf,
+            look=self._parts.look(),
+            manifest=self._engine.analyser.manifest,
+            tongue=self._tongue,
+            consent=texts.CONSENT,
+            consent_photos=texts.CONSENT_PHOTOS,
+        )
 
     def state(self) -> Response:
         """The session, as soon as it is newer than what the page has."""
         item = self._engine.view(_after(), WAIT_S) or self._engine.view(-1, 0)
         if item is None:
             abort(503)
+        self._parts.page_seen()
+        return jsonify(view(item.value, item.number, self._around()))
+
+    def _around(self) -> Surroundings:
         engine = self._engine
-        live = engine.conditions()["camera"]
-        around = Surroundings(self._clock.monotonic_ns(), engine.camera_health, live, engine.screened)
-        return jsonify(view(item.value, item.number, around))
+        return Surroundings(
+            self._parts.clock.monotonic_ns(),
+            engine.camera_health,
+            engine.conditions()["camera"],
+            engine.screened,
+            Role.CLINICIAN in self._visitors.roles(self._guard.visitor()),
+            self._tongue.say,
+            self._parts.banners(self._tongue.say),
+        )
 
     def preview(self) -> Response:
         """The live picture, as soon as it is newer than what the page has."""
@@ -101,17 +109,15 @@ class Routes:
         return Response(self._previews.encode(item), mimetype="image/jpeg", headers={"X-Number": str(item.number)})
 
     def result_photo(self) -> Response:
-        """The picture that the answer stands for, while it is shown."""
-        item = self._engine.view(-1, 0)
-        if item is None or item.value.assessment is None:
+        """The picture that the answer stands for, or one of the album, while it is shown."""
+        frame = _pictured(self._session(), request.args.get("pose", ""))
+        if frame is None:
             abort(404)
-        frame = item.value.assessment.best.guidance.frame
         return Response(encode(frame, RESULT_WIDTH_PX), mimetype="image/jpeg")
 
     def result_looked(self) -> Response:
         """Where the model looked, while the answer is shown."""
-        item = self._engine.view(-1, 0)
-        answer = item.value.assessment if item else None
+        answer = self._session().assessment
         if answer is None or answer.best.crop is None or answer.looked is None:
             abort(404)
         picture = Frame(overlay(answer.best.crop, answer.looked))
@@ -122,10 +128,39 @@ class Routes:
         if action not in ACTIONS:
             abort(404)
         try:
-            event = ACTIONS[action](request.values, self._clock.now())
+            event = ACTIONS[action](request.values, self._parts.clock.now(), self._visits)
         except ValueError:  # a number or a sex that cannot be
             abort(400)
         self._engine.dispatch(event)
+        return Response(status=204)
+
+    def known(self) -> Response:
+        """Whether somebody with this camp number was here before. Answers 400 for what is no number."""
+        try:
+            number = intake_of(request.form).camp_number
+        except ValueError:
+            abort(400)
+        visits = self._visits(number) if number else 0
+        said = self._tongue.say(texts.VISIT).format(number=visits + 1) if visits else ""
+        return jsonify(visits=visits, said=said)
+
+    def display(self) -> Response:
+        """Another language or theme, for whoever looks; what is unknown is left alone."""
+        answer = Response(status=204)
+        self._tongue.choose(request.form, answer)
+        return answer
+
+    def speak(self) -> Response:
+        """Say aloud what the screen says: a text of the page, by its name, and nothing else."""
+        said = texts.SPOKEN.get(request.form.get("what", ""))
+        words = " ".join(map(self._tongue.say, said)) if said else self._instruction()
+        self._parts.speaker.say(words, self._tongue.language.voice)
+        return Response(status=204)
+
+    def power_off(self) -> Response:
+        """Switch off, unless somebody is being screened."""
+        if not self._parts.power_off():
+            abort(409)
         return Response(status=204)
 
     def health(self) -> tuple[Response, int]:
@@ -133,29 +168,37 @@ class Routes:
         conditions = self._engine.conditions()
         return jsonify(conditions), 200 if all(conditions.values()) else 503
 
-    def diagnostics(self) -> Response:
-        """Counts since the start and how the camera is, for support and for the benchmark; nothing of a person."""
-        return jsonify(rates=asdict(self._engine.rates), camera=asdict(self._engine.camera_health))
+    def _instruction(self) -> str:
+        return str(view(self._session(), 0, self._around())["instruction"]["text"])
+
+    def _visits(self, camp_number: str) -> int:
+        return sum(visit.kind != "outcome" for visit in self._parts.book.visits(camp_number))
+
+    def _session(self) -> Session:
+        item = self._engine.view(-1, 0)
+        if item is None:
+            abort(503)
+        return item.value
 
 
-def create_app(engine: Engine, clock: Clock, look: Look | None = None, gate: Gate | None = None) -> Flask:
-    """The application for one engine. Raises RouteError when a route has no rule."""
-    gate = gate or NoGate()
-    visitors = Visitors(clock, gate)
+def create_app(parts: Parts) -> Flask:
+    """The application for one kiosk. Raises RouteError when a route has no rule."""
+    visitors = Visitors(parts.clock, parts.gate)
     guard = Guard(visitors)
     app = Flask(__name__)
-    Routes(engine, clock, look or Look(), guard).register(app)
-    LockRoutes(gate, visitors, guard).register(app)
+    tongue = Tongue(app, parts.look)
+    Routes(parts, guard, visitors, tongue).register(app)
+    LockRoutes(parts.gate, visitors, guard, tongue.say).register(app)
+    Papers(parts.engine, parts.clock, parts.bureau, tongue, parts.site).register(app)
+    PanelRoutes(parts, guard, visitors, tongue).register(app)
     guard.cover(app)
     return app
 
 
-def _share(said: Mapping[str, str], name: str) -> float:
-    """A share 0..1. Raises ValueError for anything else."""
-    value = float(said.get(name, ""))
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} is no share: {value}")
-    return value
+def _pictured(session: Session, pose: str) -> Frame | None:
+    if session.assessment:
+        return session.assessment.best.guidance.frame
+    return next((one.frame for one in session.album.portraits if one.wanted.name == pose), None)
 
 
 def _after() -> int:

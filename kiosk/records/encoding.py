@@ -38,9 +38,21 @@ from kiosk.records.reading import (
     text,
     whole,
 )
-from kiosk.records.record import DARKEST, LIGHTEST, LONGEST_NUMBER, Consent, Pictures, Record
+from kiosk.records.record import (
+    CONSENTERS,
+    DARKEST,
+    LIGHTEST,
+    LONGEST_NAME,
+    LONGEST_NUMBER,
+    SIGNS,
+    Consent,
+    Pictures,
+    Record,
+)
 
-VERSION: Final = 1
+VERSION: Final = 2
+FIRST_VERSION: Final = 1
+"""Which did not say how consent was given."""
 JPEG_QUALITY: Final = 92
 MAGIC: Final = b"phk1"
 HEAD: Final = struct.Struct("<4sIII")
@@ -81,8 +93,10 @@ NEIGHBOUR: Final[Mapping[str, Check]] = {
 CONSENT: Final[Mapping[str, Check]] = {
     "photos": flag,
     "research": flag,
-    "by": one_of("adult", "guardian"),
+    "by": one_of(*CONSENTERS),
     "at": or_none(moment),
+    "sign": or_none(one_of(*SIGNS)),
+    "name": or_none(text(least=1, most=LONGEST_NAME)),
 }
 RECORD: Final[Mapping[str, Check]] = {
     "id": matching(RECORD_ID),
@@ -191,9 +205,18 @@ def unpack(content: bytes) -> tuple[Record, Pictures | None]:
 
 def _record(values: Any) -> Record:
     """Raises ValueError."""
-    found = table({"version": whole(VERSION, VERSION), **RECORD})(values)
+    found = table({"version": whole(VERSION, VERSION), **RECORD})(_of_now(values))
     del found["version"]
     return Record(**found)
+
+
+def _of_now(values: Any) -> Any:
+    """A record of the first version, as one of now is."""
+    if not isinstance(values, dict) or type(version := values.get("version")) is not int or version != FIRST_VERSION:
+        return values
+    given = values.get("consent")
+    consent = {**given, "sign": None, "name": None} if isinstance(given, dict) else given
+    return {**values, "version": VERSION, "consent": consent}
 
 
 def _encode(ending: str, pixels: Pixels, parameters: Sequence[int] = ()) -> bytes:

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from firmware.assessment import Assessment
 from firmware.errors import SubjectError
@@ -24,6 +24,11 @@ SYNCHRONISED: Final = Path("run/systemd/timesync/synchronized")
 LIGHTEST, DARKEST = 1, 10
 """Skin tone on the Monk scale."""
 LONGEST_NUMBER: Final = 64
+LONGEST_NAME: Final = 80
+By = Literal["adult", "guardian"]
+Sign = Literal["thumb", "name"]
+CONSENTERS: Final[tuple[By, ...]] = get_args(By)
+SIGNS: Final[tuple[Sign, ...]] = get_args(Sign)
 Point = tuple[float, float]
 
 
@@ -32,13 +37,22 @@ class Consent:
     """What the subject, or who may decide for it, has agreed to. Nothing but the screening unless it was said.
 
     photos: photo and crop may be kept. research: the embedding may be kept, and everything used for research.
-    at: when it was given, None where nobody was asked.
+    at: when it was given, None where nobody was asked. sign: how it was given, by a thumb held on the screen or by a
+    name; name: of who agreed, where they chose to write it. Raises SubjectError for a name that is none.
     """
 
     photos: bool = False
     research: bool = False
-    by: Literal["adult", "guardian"] = "adult"
+    by: By = "adult"
     at: datetime | None = None
+    sign: Sign | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.name is not None and not 0 < len(self.name.strip()) <= LONGEST_NAME:
+            raise SubjectError(f"a name has 1 to {LONGEST_NAME} characters", "Write it again, or use the thumb.")
+        if (self.name is not None) != (self.sign == "name"):
+            raise SubjectError("a consent is signed by a name or by a thumb", "Ask for consent again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ INSERT = (
 )
 FOUND = "SELECT id, at, outcome, bundle, kind, key IS NOT NULL, programme IS NOT NULL, exported FROM record"
 REPORT = "SELECT outcome, bundle, count(*) FROM record WHERE day = ? AND kind = 'screening' GROUP BY outcome, bundle"
+NEWEST = "SELECT at FROM record ORDER BY n DESC LIMIT 1"
 VISITS = "SELECT id, at, kind, outcome FROM record WHERE camp = ? ORDER BY n"
 AGE = "SELECT sealed FROM blob JOIN record ON record.n = blob.record WHERE record.id = ? AND blob.kind = 'age'"
 UNSEALED = "SELECT id FROM record WHERE key IS NOT NULL AND programme IS NOT ? ORDER BY n"
@@ -84,6 +85,11 @@ class Shelf:
     def camp(self, number: str) -> bytes:
         """The blind index of a camp number: however it is typed, it is found, and the file does not tell it."""
         return hmac.digest(self._camp_key, plain_number(number).encode(), "sha256")
+
+    def newest(self) -> datetime | None:
+        """When the last entry was made, by the device's clock; None before the first."""
+        found = self._database.rows(NEWEST)
+        return datetime.fromtimestamp(found[0][0], UTC) if found else None
 
     def find(self, camp_number: str) -> tuple[Found, ...]:
         """The records of one subject, the newest first."""

@@ -1,0 +1,48 @@
+"""The page of a kiosk that could not start: what is wrong, what to do, and the last lines of the log.
+
+Never a dead screen: it is served in the kiosk's place, tries again by itself, and turns into the kiosk once that runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from flask import Flask, Response, abort, render_template, request
+
+from firmware.errors import KioskError
+from kiosk.pages.guard import HEADERS, TRUSTED_HOSTS
+
+AGAIN_S: Final = 30.0
+"""The start is tried again by itself after so long."""
+FORMS: Final = {**HEADERS, "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
+    "form-action 'none'", "form-action 'self'")}  # fmt: skip
+
+
+def create_fallback(error: KioskError, lines: Sequence[str], again: Callable[[], None]) -> Flask:
+    """The application. again: asks for another start."""
+    app = Flask(__name__)
+    app.config.update(TRUSTED_HOSTS=TRUSTED_HOSTS, MAX_CONTENT_LENGTH=1024)
+
+    def page() -> str:
+        return render_template("fallback.html", error=error, lines=lines)
+
+    def retry() -> Response:
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            abort(403)
+        again()
+        return Response(status=303, headers={"Location": "/"})
+
+    def health() -> tuple[dict[str, bool], int]:
+        return {"start": False}, 503
+
+    app.add_url_rule("/", view_func=page)
+    app.add_url_rule("/again", view_func=retry, methods=["POST"])
+    app.add_url_rule("/healthz", view_func=health)
+    app.after_request(_harden)
+    return app
+
+
+def _harden(response: Response) -> Response:
+    response.headers.update(FORMS)
+    return response

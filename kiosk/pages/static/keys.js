@@ -1,0 +1,100 @@
+// The kiosk's own keypad: a scanner or a keyboard types into it as well, and no system keyboard ever appears.
+"use strict";
+import { all, el, symbol, text } from "./parts.js";
+
+const LAYOUTS = {
+  line: ["1234567890<"],
+  digits: ["123", "456", "789", "0<"],
+  letters: ["1234567890", "QWERTYUIOP", "ASDFGHJKL-", "ZXCVBNM.:/", "^_?=&<"],
+};
+const LONGEST = 80;
+const box = el("keypad");
+let small = false;  // letters are small ones
+let open = null;  // what the keypad is open for: {value, secret, done, longest}
+
+export const isOpen = () => open !== null;
+
+export function build(container, layout, press) {
+  container.className = `keys ${layout}`;
+  container.replaceChildren(...LAYOUTS[layout].map((row) => {
+    const line = document.createElement("div");
+    for (const key of row) line.appendChild(one(key, press));
+    return line;
+  }));
+}
+
+function one(key, press) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.key = key;
+  if (key === "<") { button.appendChild(symbol("backspace")); button.ariaLabel = box.dataset.backspace; }
+  else if (key === "_") { button.textContent = box.dataset.space; button.className = "space"; }
+  else if (key === "^") { button.textContent = "aA"; button.ariaLabel = box.dataset.shift; }
+  else button.textContent = key;
+  button.addEventListener("click", () => press(key));
+  return button;
+}
+
+export function typed(value, key, longest = LONGEST) {
+  if (key === "<" || key === "Backspace") return [...value].slice(0, -1).join("");
+  const sign = key === "_" ? " " : small ? key.toLowerCase() : key;
+  return [...value].length < longest ? value + sign : value;
+}
+
+// Ask for something: `done(value)` says what is wrong with it, or nothing when it was taken.
+export function ask({ title, layout, secret = false, value = "", longest = LONGEST, done }) {
+  open = { value, secret, done, longest };
+  text(el("keypad-title"), title);
+  text(el("keypad-trouble"), "");
+  small = false;
+  build(el("keys"), layout, (key) => (key === "^" ? shift() : put(key)));
+  box.hidden = false;
+  draw();
+  el("keypad-done").focus();
+}
+
+function put(key) { open.value = typed(open.value, key, open.longest); draw(); }
+
+function shift() {
+  small = !small;
+  for (const button of all("button[data-key]", el("keys"))) {
+    if (/^[A-Z]$/.test(button.dataset.key)) button.textContent = small ? button.dataset.key.toLowerCase() : button.dataset.key;
+  }
+}
+
+export function close() {
+  open = null;
+  box.hidden = true;
+  text(el("typed"), "");
+}
+
+function draw() { text(el("typed"), open.secret ? "●".repeat([...open.value].length) : open.value); }
+
+async function finish() {
+  if (!open || open.busy) return;
+  open.busy = true;
+  const asked = open;
+  const trouble = await asked.done(asked.value);
+  if (open !== asked) return;
+  if (!trouble) return close();
+  asked.busy = false;
+  if (asked.secret) asked.value = "";
+  text(el("keypad-trouble"), trouble);
+  draw();
+}
+
+// A key of a keyboard or a scanner; true when it was taken.
+export function key(event) {
+  if (!open) return false;
+  if (event.key === "Escape") close();
+  else if (event.key === "Enter") finish();
+  else if (event.key === "Backspace" || [...event.key].length === 1) {
+    if (event.key === "Backspace") put("<");
+    else if ([...open.value].length < open.longest) { open.value += event.key; draw(); }
+  } else return false;
+  event.preventDefault();
+  return true;
+}
+
+el("keypad-done").addEventListener("click", finish);
+el("keypad-cancel").addEventListener("click", close);

@@ -1,0 +1,41 @@
+// What is posted, and what counts as a press: every press answers at once, goes out once, and a tap that was meant for
+// the screen before is not taken for this one.
+"use strict";
+
+const SETTLE_MS = 350;  // a double tap's second half lands on the next screen within this
+let token = document.querySelector("meta[name=csrf-token]").content;
+let pressed = false;
+let settledAt = 0;
+
+export const settle = () => { settledAt = performance.now() + SETTLE_MS; };
+export const isSettled = () => performance.now() >= settledAt;
+export const renew = (csrf) => { token = csrf; };
+
+function send(path, form) {
+  const body = form && new URLSearchParams(form);
+  return fetch(path, { method: "POST", headers: { "X-CSRF-Token": token }, body });
+}
+
+// Whatever changes something carries the page's token. A program that was started anew knows other ones: ask once.
+export async function post(path, form) {
+  const answer = await send(path, form);
+  if (answer.status !== 403) return answer;
+  const page = await (await fetch("/")).text();
+  const fresh = page.match(/name="csrf-token" content="([^"]+)"/)[1];
+  if (fresh === token) return answer;  // it is the role that is missing
+  token = fresh;
+  return send(path, form);
+}
+
+// One press at a time: `button` shows it until `work` is done.
+export async function once(button, work) {
+  if (pressed || !isSettled()) return;
+  pressed = true;
+  button.classList.add("pressed");
+  try {
+    await work();
+  } finally {
+    pressed = false;
+    button.classList.remove("pressed");
+  }
+}

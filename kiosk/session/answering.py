@@ -1,0 +1,80 @@
+"""Analysing: from the kept frames to an answer, or to a photo of the album; none is shown before it is durable."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from firmware.assessment import Assessment, Status
+from firmware.face.quality import Verdict
+from firmware.face.wanted import PROTOCOL
+from firmware.syndrome.decision import Outcome
+from kiosk.session.events import Assessed, Event, Kept, Taken
+from kiosk.session.moving import enter, home, retake
+from kiosk.session.states import ANALYSIS_LIMIT_S, Moment, Reason, Session, State, Task, Trouble
+
+
+def answer(session: Session, event: Event, moment: Moment) -> Session:
+    """Screening: the assessment is there; it is shown once it is kept."""
+    assert isinstance(event, Assessed)  # noqa: S101
+    if event.ticket != session.since_ns or session.pending:
+        return session
+    if event.assessment.status is not Status.OK:
+        return retake(session, moment, _why(event.assessment), "; ".join(event.assessment.decision.reasons))
+    return replace(session, pending=event.assessment)
+
+
+def taken(session: Session, event: Event, moment: Moment) -> Session:
+    """Photo protocol: one more photo; the album is kept once the last pose was taken."""
+    assert isinstance(event, Taken)  # noqa: S101
+    if event.ticket != session.since_ns or session.pending:
+        return session
+    if not event.portrait.good:
+        return retake(session, moment, event.portrait.advice or Trouble.FEW_PICTURES)
+    return _go_on(replace(session, album=session.album.having(event.portrait)), moment)
+
+
+def skip(session: Session, event: Event, moment: Moment) -> Session:
+    """Photo protocol: leave this pose out. Without any photo there is nothing to keep."""
+    if session.task is not Task.PHOTOS:
+        return session
+    if session.shot + 1 >= len(PROTOCOL) and not session.album.portraits:
+        return home(session, event, moment)
+    return _go_on(session, moment)
+
+
+def show(session: Session, event: Event, moment: Moment) -> Session:
+    """Analysing: the record is durable, so the answer may be seen."""
+    assert isinstance(event, Kept)  # noqa: S101
+    if event.ticket != session.since_ns or session.pending is None:
+        return session
+    if not isinstance(session.pending, Assessment):
+        return enter(State.RESULT, moment, session)
+    unsure = session.pending.decision.outcome is Outcome.INCONCLUSIVE
+    shown = enter(State.INCONCLUSIVE if unsure else State.RESULT, moment, session)
+    return replace(shown, assessment=session.pending)
+
+
+def overdue(session: Session, _: Event, moment: Moment) -> Session:
+    """Analysing: it takes too long."""
+    late = moment.after(ANALYSIS_LIMIT_S, session.since_ns)
+    return retake(session, moment, Trouble.TOO_LONG) if late else session
+
+
+def start_over(session: Session, _: Event, moment: Moment) -> Session:
+    """Answer or retake: the same subject, another picture; an album that was shown is taken anew."""
+    again = enter(State.POSITIONING, moment, session)
+    return again if session.state is State.RETAKE else replace(again, album=Session().album, shot=0)
+
+
+def _go_on(session: Session, moment: Moment) -> Session:
+    """To the next pose, or to the end."""
+    if session.shot + 1 < len(PROTOCOL):
+        return enter(State.POSITIONING, moment, replace(session, shot=session.shot + 1))
+    return replace(enter(State.ANALYSING, moment, session), pending=session.album)
+
+
+def _why(assessment: Assessment) -> Reason:
+    quality = assessment.best.guidance.quality
+    if quality.verdict is Verdict.BLOCK and quality.advice:
+        return quality.advice
+    return Trouble.TWO_PEOPLE if "two people" in assessment.decision.doubts else Trouble.FEW_PICTURES
