@@ -7,7 +7,6 @@ field. The section `records` stands last, so that the two lines of `tools.record
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from firmware.board.wiring import KINDS as PINS
 from firmware.board.wiring import OFF
 from firmware.bundle.calibration import USUAL_SENSITIVITY
 from firmware.site import PREVALENCE
+from kiosk.language.languages import FIRST, LANGUAGES
 from kiosk.settings import toml
 from kiosk.settings.table import Allowed, Entry, Value, between, entries, inside, one_of, setting
 
@@ -26,7 +26,6 @@ SECRETS: Final = ("file", "systemd", "otp")
 THEMES: Final = ("light", "dark", "outdoor")
 REPLAY: Final = "replay://"
 _QUARTERS: Final = one_of(0, 90, 180, 270)
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}([-_][A-Z][a-z]{3})?([-_][A-Z]{2})?")
 
 
 def _this_machine_only(value: str) -> bool:
@@ -75,10 +74,7 @@ class DisplaySection:
 
     mirror: bool = setting(True, "show the live picture as a mirror does", live=True)
     rotation: int = setting(0, "turn the page", _QUARTERS, unit="degrees", live=True)
-    language: str = setting(
-        "en", "language that the page begins with",
-        Allowed("a language tag such as en or hi", lambda value: bool(_LANGUAGE.fullmatch(value))), live=True,
-    )  # fmt: skip
+    language: str = setting(FIRST, "language that the page begins with", one_of(*LANGUAGES), live=True)
     theme: str = setting("light", "colours of the page; outdoor for sunlight", one_of(*THEMES), live=True)
     voice: bool = setting(False, "say the instructions aloud", live=True)
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from firmware.clock import ManualClock
 from firmware.errors import SubjectError
+from firmware.face.verdict import Advice
 from firmware.syndrome.decision import Outcome
 from kiosk.records.tally import What
 from kiosk.report import texts
@@ -24,6 +25,7 @@ from kiosk.report.day import DayReport, day_report
 from kiosk.report.printing import day_html, slip_html
 from kiosk.report.qr import QUIET, QrCode, qr_code
 from kiosk.report.slip import Slip, read_code
+from kiosk.session.states import Trouble
 from tests.kiosk.records.factories import NOW, record
 from tests.kiosk.records.opening import opened
 from tools.bench_records import A_DAY, START, a_record
@@ -104,6 +106,10 @@ def test_printed_report_has_every_number_and_is_translated() -> None:
     }  # fmt: skip
     data = {*paper.rows.values(), "2026-05-01 · camp 1", "phantom 0.4.0", "[Report of the day] 2026-05-01"}
     assert all(word.startswith("[") and word.endswith("]") for word in paper.words if word not in data)
+
+
+def test_every_reason_has_its_words() -> None:
+    assert {*map(str, Advice), *map(str, Trouble)} <= texts.REASONS.keys()
 
 
 @pytest.mark.parametrize("clinical", [False, True])
