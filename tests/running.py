@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
+import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,19 +23,27 @@ from firmware.bundle.verify import Bundle
 from firmware.camera import Camera, open_camera
 from firmware.camera.base import Closing
 from firmware.camera.steady import SteadyCamera
-from firmware.clock import Clock, SystemClock
+from firmware.clock import SystemClock
 from firmware.errors import CameraAbsentError, CameraStalledError
 from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
 from firmware.frame import Frame
+from kiosk.building import Makings, build_health, build_pages, readiness
+from kiosk.campclock import CampClock
 from kiosk.engine import Engine
+from kiosk.health import HealthKeeper, LogTail
+from kiosk.heartbeat import Heartbeat
 from kiosk.keeping import Keeper
-from kiosk.pages.gate import NoGate
-from kiosk.pages.parts import Look, Parts
 from kiosk.pages.server import WebServer
 from kiosk.pages.web import create_app
-from kiosk.records.store import VolatileRecords
+from kiosk.records.vault import Vault
 from kiosk.session import Rules
+from kiosk.settings import Settings, SettingsDesk
+from kiosk.settings.tree import ENTRIES
 from kiosk.signals import Signals
+from tests.kiosk.records.opening import opened
+
+FIXED = {name for name, entry in ENTRIES.items() if entry.about.fixed}
+"""Settings that the page may not change, so the command line gives them."""
 
 
 class UnpluggableCamera(Closing):
@@ -61,13 +72,32 @@ class RunningKiosk:
     engine: Engine
     light: SimulatedLight
     unplugged: threading.Event
-    records: VolatileRecords
+    vault: Vault
+    desk: SettingsDesk
+    speaker: SilentSpeaker
+    health: HealthKeeper
+    asked: list[str]
+    """What only a machine could do: "restart", "power off"."""
 
     @cached_property
     def proof(self) -> dict[str, str]:
         with urllib.request.urlopen(self.url, timeout=10) as page:
             cookie, text = page.headers["Set-Cookie"], page.read().decode()
         return proof(cookie, text)
+
+    def press(self, action: str, **form: str) -> int:
+        """Press something as the page does; the answer's status."""
+        body = urllib.parse.urlencode(form).encode()
+        asked = urllib.request.Request(f"{self.url}/session/{action}", body, self.proof, method="POST")
+        with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(asked, timeout=10) as answer:
+            return int(answer.status)
+        return 400
+
+    def present(self, camp_number: str = "", **form: str) -> None:
+        """Bring a subject in front of the camera: started, agreed, described."""
+        self.press("start")
+        self.press("agree", by="guardian", sign="thumb")
+        self.press("describe", camp_number=camp_number, **form)
 
 
 def proof(cookie: str, page: str) -> dict[str, str]:
@@ -77,41 +107,61 @@ def proof(cookie: str, page: str) -> dict[str, str]:
     return {"Cookie": cookie.partition(";")[0], "X-CSRF-Token": found[1]}
 
 
-def pages_of(engine: Engine, clock: Clock, records: VolatileRecords) -> Parts:
-    """The pages of a kiosk without PINs and without anything to look after."""
-    return Parts(
-        engine=engine,
-        clock=clock,
-        gate=NoGate(),
-        book=records,
-        look=Look,
-        speaker=SilentSpeaker(),
-        power_off=lambda: False,
-        page_seen=lambda: None,
-        banners=lambda _: (),
-    )
+class KioskStarter:
+    """Starts kiosks as `kiosk.app.run` does, in this process; everything ends with the test."""
+
+    def __init__(self, phantom: Bundle, folder: Path) -> None:
+        self._phantom = phantom
+        self._folder = folder
+        self._parts = contextlib.ExitStack()
+        self._count = 0
+
+    def __call__(self, uri: str, **settings: str) -> RunningKiosk:
+        self._count += 1
+        state = self._folder / f"state{self._count}"
+        values = {"records.state": str(state), "screening.countdown": "0.5", **settings}
+        state.mkdir()
+        (file := state / "kiosk.toml").write_text(Settings.of({}).dump())
+        desk = SettingsDesk(file, [f"{name}={value}" for name, value in values.items() if name in FIXED])
+        for name, value in values.items():
+            if name not in FIXED:
+                desk.edit(name, value)
+        return self._start(uri, state, desk)
+
+    def close(self) -> None:
+        self._parts.close()
+
+    def _start(self, uri: str, state: Path, desk: SettingsDesk) -> RunningKiosk:
+        clock, unplugged, light, asked = CampClock(SystemClock(), state), threading.Event(), SimulatedLight(), []
+        vault = self._parts.enter_context(opened(state, clock))
+        camera = SteadyCamera(lambda: UnpluggableCamera(uri, unplugged), clock)
+        analyser = Analyser(self._phantom, MediaPipeMesher(), MediaPipeTracker(), clock)
+        countdown = desk.settings.screening.countdown
+        keeper = Keeper(vault, clock, "", lambda: readiness(desk.settings, vault, health), vault.tally)
+        signals = Signals(light, SimulatedBuzzer(), countdown)
+        engine = Engine(camera, analyser, signals, clock, keeper, Rules(countdown_s=countdown))
+        health = build_health(desk.settings, clock, engine, vault, desk)
+        speaker = SilentSpeaker()
+        made = Makings(
+            desk, engine, clock, vault, health, LogTail(), speaker, Heartbeat(clock),
+            power_off=lambda: engine.is_idle and not asked.append("power off"),
+            restart=lambda: asked.append("restart"),
+        )  # fmt: skip
+        self._parts.callback(engine.stop)
+        server = WebServer("127.0.0.1", 0, lambda _name, _error: None)
+        self._parts.callback(server.stop)
+        engine.start()
+        server.start(create_app(build_pages(made)))
+        url = f"http://127.0.0.1:{server.port}"
+        return RunningKiosk(url, engine, light, unplugged, vault, desk, speaker, health, asked)
 
 
 @pytest.fixture
-def start_kiosk(phantom: Bundle) -> Iterator[Callable[[str], RunningKiosk]]:
-    """Starts a kiosk on a camera URI; everything ends with the test."""
-    endings: list[Callable[[], None]] = []
-
-    def start(uri: str) -> RunningKiosk:
-        clock, unplugged, light, records = SystemClock(), threading.Event(), SimulatedLight(), VolatileRecords()
-        camera = SteadyCamera(lambda: UnpluggableCamera(uri, unplugged), clock)
-        analyser = Analyser(phantom, MediaPipeMesher(), MediaPipeTracker(), clock)
-        signals, keeper = Signals(light, SimulatedBuzzer(), 0.5), Keeper(records, clock)
-        engine = Engine(camera, analyser, signals, clock, keeper, Rules(countdown_s=0.5))
-        server = WebServer("127.0.0.1", 0, lambda _name, _error: None)
-        engine.start()
-        server.start(create_app(pages_of(engine, clock, records)))
-        endings.extend([server.stop, engine.stop])
-        return RunningKiosk(f"http://127.0.0.1:{server.port}", engine, light, unplugged, records)
-
-    yield start
-    for end in endings:
-        end()
+def start_kiosk(phantom: Bundle, tmp_path: Path) -> Iterator[KioskStarter]:
+    """Starts a kiosk on a camera URI, with other settings if need be; everything ends with the test."""
+    starter = KioskStarter(phantom, tmp_path)
+    yield starter
+    starter.close()
 
 
 @pytest.fixture(scope="session")
