@@ -5,8 +5,9 @@ Signals, pages and threads ask; one thread waits. What is worse wins, whoever as
 
 from __future__ import annotations
 
-import threading
+import contextlib
 from enum import Enum
+from queue import Empty, SimpleQueue
 
 
 class Ended(Enum):
@@ -18,22 +19,29 @@ class Ended(Enum):
 
 
 class Ending:
-    """Where an end is asked for. Made of events alone, since a signal handler must not wait for a lock."""
+    """Where an end is asked for; one thread waits.
+
+    A signal handler interrupts whatever the waiting thread does, also in the middle of taking a lock, and would wait
+    for that lock for ever: so there is none in here. `SimpleQueue.put` may interrupt anything (Python's own promise).
+    """
 
     def __init__(self) -> None:
-        self._any = threading.Event()
-        self._asked = {how: threading.Event() for how in Ended}
+        self._asked: SimpleQueue[Ended] = SimpleQueue()
+        self._heard: set[Ended] = set()
 
     def ask(self, how: Ended) -> None:
         """Ask for an end; may be called by anybody, more than once."""
-        self._asked[how].set()
-        self._any.set()
+        self._asked.put(how)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until somebody asks; False when nobody did in time."""
-        return self._any.wait(timeout_s)
+        with contextlib.suppress(Empty):
+            self._heard.add(self._asked.get(timeout=0 if self._heard else timeout_s))
+        return bool(self._heard)
 
     @property
     def how(self) -> Ended:
         """The worst that was asked for; as asked, when nobody asked."""
-        return next((how for how, asked in self._asked.items() if asked.is_set()), Ended.AS_ASKED)
+        for _ in range(self._asked.qsize()):
+            self._heard.add(self._asked.get_nowait())
+        return next((how for how in Ended if how in self._heard), Ended.AS_ASKED)
