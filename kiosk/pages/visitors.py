@@ -84,6 +84,12 @@ class Visitors:
         """End this session and open another one without this role, or without any."""
         return self._become(visitor, {r: o for r, o in visitor.opened.items() if role and r is not role})
 
+    def retain(self, visitor: Visitor, roles: frozenset[Role]) -> None:
+        """Whoever sets the first PINs does not lock themselves out: what they may do now they may do until they go."""
+        with self._lock:
+            if current := self._open.get(visitor.token):
+                self._open[visitor.token] = replace(current, opened={**dict.fromkeys(roles), **current.opened})
+
     def roles(self, visitor: Visitor | None) -> frozenset[Role]:
         """What a session that was just found may do; None for one without a session."""
         opened = visitor.opened if visitor else ()

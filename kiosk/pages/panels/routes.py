@@ -14,6 +14,7 @@ from kiosk.pages.panels.panel import Panel, Roles
 from kiosk.pages.parts import Parts
 from kiosk.pages.tongue import Tongue
 from kiosk.pages.visitors import Visitors
+from kiosk.roles import STAFF
 from kiosk.session.events import Service, Touch
 
 
@@ -41,8 +42,10 @@ class PanelRoutes:
         if request.method == "POST":
             self._parts.engine.dispatch(Service())
             self._parts.engine.dispatch(Touch())
+            before = self._roles()
             try:
-                said = panel.do(request.form, self._roles())
+                said = panel.do(request.form, before)
+                self._visitors.retain(self._guard.visitor(), before & frozenset(STAFF))
             except KioskError as error:
                 trouble = error
         return make_response(self._drawn(panel, said, trouble))
