@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +45,12 @@ def _do(arguments: argparse.Namespace) -> int:
         return SettingsDesk(arguments.config, arguments.set, check)
 
     if not (arguments.dump_config or arguments.check_config or arguments.command):
-        return {Ended.FAILED: 1}.get(serve(open_desk, fallback=arguments.fallback), 0)
+        ended = serve(open_desk, fallback=arguments.fallback)
+        if ended is Ended.AGAIN:
+            # The same process with fresh memory, since MediaPipe gives back little of its own: whoever watches over the
+            # process, systemd or a terminal, notices nothing.
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
+        return int(ended is Ended.FAILED)
     desk = open_desk()
     if arguments.dump_config:
         print(desk.settings.dump(), end="")

@@ -1,9 +1,8 @@
 """The composition root of the kiosk: the one place where parts are put together, started and ended.
 
 Order matters: the port is taken first, so that a second kiosk fails at once instead of fighting for the camera; then
-the bundle is verified, then everything starts. It ends in the reverse order, whatever ended it. Where settings were
-changed, all of it is built anew in the same process, so that a change takes effect without systemd too. A kiosk that
-cannot start serves a page that says why, where that is wanted.
+the bundle is verified, then everything starts. It ends in the reverse order, whatever ended it. A kiosk that cannot
+start serves a page that says why, where that is wanted.
 """
 
 from __future__ import annotations
@@ -60,17 +59,17 @@ _log = logging.getLogger(__name__)
 
 
 def serve(open_desk: Callable[[], SettingsDesk], *, fallback: bool = False) -> Ended:
-    """Run the kiosk, anew as often as somebody asks for it. Raises KioskError when it cannot start.
+    """Run the kiosk; AGAIN: the process is to be started anew. Raises KioskError when it cannot start.
 
-    fallback: serve a page that says so instead. An edit of the settings with which it does not start is taken back,
-    and the kiosk starts without it.
+    fallback: serve a page that says so instead, and try again. An edit of the settings with which it does not start is
+    taken back, and the kiosk starts without it.
     """
     with _noting_lines() as log:
         while True:
             desk = None
             try:
                 desk = open_desk()
-                ended = _serve_desk(desk, log)
+                return _serve_desk(desk, log)
             except KioskError as error:
                 if not fallback:
                     raise
@@ -93,6 +92,8 @@ def _serve_desk(desk: SettingsDesk, log: LogTail) -> Ended:
             desk.reload()
         except SettingError as error:
             _log.error("it goes on with the settings that it had: %s", error)
+        else:
+            return ended
 
 
 def run(desk: SettingsDesk, log: LogTail) -> Ended:

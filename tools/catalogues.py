@@ -29,7 +29,7 @@ TRANSLATIONS: Final = ROOT / "kiosk" / "language" / "translations"
 KEYWORDS: Final = {"_": None, "N_": None, "say": None}
 CODES: Final = ("es", "fr", "pt", "sw", "hi", "ar", "sv", "zh_Hans")
 PLACEHOLDER: Final = re.compile(r"\{[a-z_]+\}|%%")
-HEADER: Final = "# {language}: Phenokiosk's texts.\n# X-Review: needed. A machine translated them; no speaker has read them."
+HEADER: Final = "# {language}: Phenokiosk's texts.\n# X-Review: needed. A machine translated them; none has read them."
 
 
 def collect() -> Catalog:
