@@ -24,7 +24,7 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Somebody comes: from idle, or as the next one after an answer."""
+    """Somebody comes while nobody is there."""
 
     task: Task = Task.SCREENING
 

@@ -10,12 +10,15 @@ import pytest
 from firmware.assessment import Assessment
 from firmware.face.anthropometry import Measurement, Measurements, Term
 from firmware.face.quality import Quality, QualityReport, Verdict
+from firmware.face.wanted import PROTOCOL
 from firmware.syndrome.decision import Outcome
+from firmware.syndrome.doubts import BETWEEN, DOUBTS
 from firmware.syndrome.gallery import Neighbour
 from firmware.syndrome.predictive import Predictive
 from kiosk.pages import texts
-from kiosk.pages.result import result
-from tests.kiosk.factories import assessment
+from kiosk.pages.result import photos_result, result
+from kiosk.session.states import Album
+from tests.kiosk.factories import assessment, portrait
 
 
 def answered(outcome: Outcome = Outcome.REFER) -> Assessment:
@@ -34,8 +37,9 @@ def answered(outcome: Outcome = Outcome.REFER) -> Assessment:
     return replace(found, decision=decision, measured=measured, neighbours=neighbours, saliency={"chin": 0.25})
 
 
-def test_it_is_plain_json() -> None:
-    shown = result(answered())
+@pytest.mark.parametrize("clinical", [True, False])
+def test_it_is_plain_json(clinical: bool) -> None:
+    shown = result(answered(), clinical=clinical)
     assert json.loads(json.dumps(shown)) == shown
 
 
@@ -56,14 +60,33 @@ def test_the_summary_names_no_syndrome(outcome: Outcome) -> None:
     assert "Down" not in summary and "OMIM" not in summary
 
 
-def test_an_inconclusive_answer_says_why() -> None:
+@pytest.mark.parametrize("outcome", Outcome)
+def test_who_is_no_clinician_is_sent_the_summary_alone(outcome: Outcome) -> None:
+    shown = result(answered(outcome), clinical=False)
+    assert shown["clinical"] is None
+    behind = ("Down", "OMIM", "HP:", "en-en", "Telecanthus", "p1_0", "chin", "0.70", "38.2", "because")
+    assert [word for word in behind if word in json.dumps(shown)] == []
+
+
+def test_an_inconclusive_answer_says_why_in_the_field_workers_words() -> None:
     found = assessment(outcome=Outcome.INCONCLUSIVE)
-    shown = result(found)
-    assert shown["why"] == ["because"] and shown["predictive"] == ""
+    doubted = replace(found, decision=replace(found.decision, doubts=("age", "frames", "novelty")))
+    shown = result(doubted)
+    assert shown["why"] == [texts.DOUBTS["age"], texts.DOUBTS["frames"]] and shown["predictive"] == ""
+
+
+def test_a_doubt_that_decided_nothing_is_not_told() -> None:
+    found = answered(Outcome.REFER)
+    doubted = replace(found, decision=replace(found.decision, doubts=("picture",)))
+    assert result(doubted)["why"] == []
+
+
+def test_every_doubt_that_an_answer_can_have_has_its_words() -> None:
+    assert set(texts.DOUBTS) == {*DOUBTS, BETWEEN}
 
 
 def test_the_clinician_reads_intervals_norms_and_what_is_uncertain() -> None:
-    tables = result(answered())["tables"]
+    tables = result(answered())["clinical"]["tables"]
     assert tables["measurements"] == [
         ["en-en", "38.2 (35 to 41.4) mm", "+2.4 (+1.2 to +3.6)", "a norm"],
         ["zy-zy (unreliable)", "120 (100 to 140) mm", "", ""],
@@ -71,6 +94,25 @@ def test_the_clinician_reads_intervals_norms_and_what_is_uncertain() -> None:
     assert tables["terms"] == [["Telecanthus (uncertain)", "HP:0000506", "+2.4", "en-en above 2 SD"]]
     assert tables["neighbours"] == [["Down syndrome", "p1_0.jpg", "0.213"]]
     assert tables["regions"] == [["chin", "25 %"]]
+    assert tables["ranking"] == [["Down syndrome", "70 %"]]
+
+
+def test_the_clinician_reads_what_cannot_be_told_apart() -> None:
+    shown = result(answered())["clinical"]
+    assert shown["likely"] == [0] and "about 90 of 100" in shown["legend"]
+    assert "Referral score 0.70" in shown["confidence"] and shown["confidence"].endswith("Because.")
+    assert shown["answer"]["decision"] == "refer"
+
+
+def test_a_series_of_photos_gives_no_answer() -> None:
+    shown = photos_result(Album((portrait(PROTOCOL[0]), portrait(PROTOCOL[5]))))
+    assert shown["kind"] == "photos"
+    assert shown["photos"] == [
+        {"name": "frontal", "text": "Straight ahead"},
+        {"name": "smile", "text": "Straight ahead, smiling"},
+    ]
+    assert set(shown) == {"kind", "headline", "meaning", "photos"}
+    assert json.loads(json.dumps(shown)) == shown
 
 
 def test_one_fault_of_the_picture_is_told_once() -> None:

@@ -7,17 +7,29 @@ from dataclasses import replace
 
 import pytest
 
-from firmware.board.lights import PATTERNS
+from firmware.board.lights import PATTERNS, SimulatedLight
+from firmware.board.sounds import SimulatedBuzzer
 from firmware.camera.steady import CameraHealth
 from firmware.face.measures import MEASURES
 from firmware.face.quality import Advice, Verdict
+from firmware.face.wanted import PROTOCOL
+from firmware.subject import Subject
 from firmware.syndrome.decision import Outcome
 from kiosk.pages import texts
 from kiosk.pages.view import Surroundings, view
-from kiosk.session import Session, State
-from tests.kiosk.factories import assessment, guidance
+from kiosk.records.record import Intake
+from kiosk.session import Session, State, Task
+from kiosk.session.states import ANSWERED, Album, Trouble
+from kiosk.signals import Signals
+from tests.kiosk.factories import assessment, guidance, portrait
 
 AROUND = Surroundings(0, CameraHealth("running", 0), live=True)
+
+
+def test_everything_that_the_page_can_say_has_its_words() -> None:
+    assert set(texts.TROUBLES) == set(Trouble)
+    assert set(texts.POSES) == {wanted.name for wanted in PROTOCOL}
+    assert set(texts.CANNOT) == set(Outcome)
 
 
 def test_every_advice_and_state_has_an_instruction_of_at_most_six_words() -> None:
@@ -41,10 +53,23 @@ def test_every_state_has_a_light() -> None:
     assert set(State) <= set(PATTERNS)
 
 
-@pytest.mark.parametrize("outcome", Outcome)
-def test_the_light_never_tells_the_outcome(outcome: Outcome) -> None:
-    session = Session(State.RESULT, missing=(), assessment=assessment(outcome=outcome))
-    assert view(session, 0, AROUND)["light"]["name"] == PATTERNS["result"].name
+ENDS = {
+    **{outcome: Session(State.RESULT, missing=(), assessment=assessment(outcome=outcome)) for outcome in Outcome},
+    "inconclusive": Session(State.INCONCLUSIVE, missing=(), assessment=assessment(outcome=Outcome.INCONCLUSIVE)),
+    "photos": Session(State.RESULT, missing=(), task=Task.PHOTOS, album=Album((portrait(),))),
+    "retake": Session(State.RETAKE, missing=(), reason=Trouble.FEW_PICTURES),
+}
+"""However a picture ends."""
+
+
+def test_light_and_sound_never_tell_the_outcome() -> None:
+    light, buzzer = SimulatedLight(), SimulatedBuzzer()
+    signals, shown = Signals(light, buzzer, 2.0), set()
+    for session in ENDS.values():
+        drawn = view(session, 0, AROUND)
+        signals.show(session.state)
+        shown.add((json.dumps(drawn["light"]), light.pattern, buzzer.played[-1]))
+    assert len(shown) == 1
 
 
 @pytest.mark.parametrize("state", State)
@@ -62,3 +87,53 @@ def test_advice_about_the_face_replaces_the_states_own_text() -> None:
     assert view(good, 0, AROUND)["instruction"]["text"] == "Good. Hold still"
     nobody = Session(State.POSITIONING)
     assert view(nobody, 0, AROUND)["instruction"]["text"] == "Look at the camera"
+
+
+def test_why_a_picture_is_taken_again_is_said_in_words() -> None:
+    by_advice = Session(State.RETAKE, missing=(), reason=Advice.HOLD_STILL, detail="BUN-04")
+    drawn = view(by_advice, 0, AROUND)
+    assert (drawn["reason"], drawn["detail"]) == ("Hold still", ""), "what only an engineer can read is for faults"
+    by_trouble = Session(State.RETAKE, missing=(), reason=Trouble.NOT_KEPT)
+    assert view(by_trouble, 0, AROUND)["reason"] == texts.TROUBLES[Trouble.NOT_KEPT]
+    assert view(Session(State.FAULT, detail="guide: ended"), 0, AROUND)["detail"] == "guide: ended"
+
+
+def test_the_pose_of_the_protocol_is_told_while_photos_are_taken() -> None:
+    session = Session(State.POSITIONING, missing=(), task=Task.PHOTOS, shot=5, guidance=guidance())
+    drawn = view(session, 0, AROUND)
+    assert drawn["pose"] == {"text": "6/6 Straight ahead, smiling", "optional": True}
+    assert view(replace(session, task=Task.SCREENING), 0, AROUND)["pose"] is None
+
+
+def test_a_second_visit_is_told_and_a_first_is_not() -> None:
+    assert view(Session(State.POSITIONING, visit=2), 0, AROUND)["visit"] == "Visit 2 with this camp number."
+    assert view(Session(State.POSITIONING), 0, AROUND)["visit"] == ""
+
+
+def test_what_keeps_the_kiosk_from_starting_is_said_with_what_to_do() -> None:
+    drawn = view(Session(State.BLOCKED, missing=("camera", "setup", "guide thread")), 0, AROUND)
+    assert drawn["missing"] == [texts.CONDITIONS["camera"], texts.CONDITIONS["setup"], texts.CONDITION_OTHER]
+    assert drawn["setup"] is True
+    assert view(Session(State.BLOCKED, missing=("camera",)), 0, AROUND)["setup"] is False
+
+
+@pytest.mark.parametrize("state", set(State) - ANSWERED)
+def test_an_answer_is_sent_only_while_it_is_shown(state: State) -> None:
+    session = Session(state, missing=(), assessment=assessment(), album=Album((portrait(),)))
+    assert view(session, 0, AROUND)["result"] is None
+
+
+@pytest.mark.parametrize("state", ANSWERED)
+def test_the_clinicians_part_is_sent_to_clinicians_alone(state: State) -> None:
+    session = Session(state, missing=(), assessment=assessment())
+    assert view(session, 0, replace(AROUND, clinical=True))["result"]["clinical"] is not None
+    told = json.dumps(view(session, 0, AROUND))
+    assert view(session, 0, AROUND)["result"]["clinical"] is None
+    assert "Down" not in told and "OMIM" not in told
+
+
+def test_nothing_of_who_it_is_goes_to_the_page() -> None:
+    """Operator and bystanders look at it; the number is on the subject's card."""
+    session = Session(State.POSITIONING, missing=(), intake=Intake(Subject(4.5, "F"), "A-17", 6), visit=2)
+    told = json.dumps(view(session, 0, AROUND))
+    assert "A-17" not in told and "4.5" not in told
