@@ -16,6 +16,7 @@ from kiosk.records.vault import Vault
 
 PLACES: Final = ("media/", "run/media/")
 MOUNTS: Final = Path("proc/mounts")
+END_S: Final = 20.0
 _log = logging.getLogger(__name__)
 
 
@@ -30,7 +31,7 @@ def sticks(root: Path = Path("/")) -> tuple[str, ...]:
 
 
 class Export:
-    """One export at a time. root: where the system says what is mounted."""
+    """One export at a time. root: where the system says what is mounted, and below which that lies."""
 
     name = "export"
 
@@ -71,14 +72,16 @@ class Export:
             if not self.is_running:
                 self._written, self._parts, self._trouble = 0, (), None
                 again = said.get("again", "") == "1"
-                self._running = threading.Thread(target=self._write, args=(Path(chosen), again), name="export")
+                self._running = threading.Thread(
+                    target=self._write, args=(self._root / chosen.lstrip("/"), again), name="export"
+                )
                 self._running.start()
         return N_("The export has begun. Do not pull the stick out.")
 
     def wait(self) -> None:
-        """Let it end: before the vault is closed."""
+        """Let it end, if it does in time: before the vault is closed. Parts that are written are whole anyway."""
         if self._running:
-            self._running.join()
+            self._running.join(END_S)
 
     def _write(self, stick: Path, again: bool) -> None:
         try:

@@ -45,7 +45,8 @@ class PanelRoutes:
             before = self._roles()
             try:
                 said = panel.do(request.form, before)
-                self._visitors.retain(self._guard.visitor(), before & frozenset(STAFF))
+                lost = before - self._roles()
+                self._visitors.retain(self._guard.visitor(), lost & frozenset(STAFF))
             except KioskError as error:
                 trouble = error
         return make_response(self._drawn(panel, said, trouble))

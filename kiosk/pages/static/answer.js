@@ -1,7 +1,7 @@
 // The answer: a summary for everybody, and tables for the clinician, which are here only while their PIN is open.
 "use strict";
 import { all, el, list, table } from "./parts.js";
-import { post } from "./press.js";
+import { lock } from "./press.js";
 
 const TEXTS = ["headline", "meaning", "predictive", "cannot"];
 const CLINICAL_TEXTS = ["confidence", "legend"];
@@ -59,7 +59,7 @@ export async function closeDetails() {
   wanted = false;
   showDetails(false);
   el("clinician").focus();
-  return post("/lock", { role: "clinician" });
+  return lock("clinician");
 }
 
 function showDetails(open) {

@@ -20,15 +20,16 @@ export function enter(next) {
   goTo("1");
 }
 
-export function goTo(number) {
+function goTo(number) {
   step = number;
   for (const section of all("section[data-step]")) {
     const asked = section.dataset.show === document.documentElement.dataset.state;
     section.hidden = !asked || section.dataset.step !== step;
   }
   for (const node of all("main [data-task]:not(button)")) node.hidden = node.dataset.task !== task;
-  settle();
 }
+
+function turnTo(number) { goTo(number); settle(); }
 
 const act = (action, form) => post(`/session/${action}`, form);
 const isOn = (id) => el(id).getAttribute("aria-pressed") === "true";
@@ -58,16 +59,16 @@ async function numberDone() {
     warned = number;
     if (known.visits) return text(el("known"), known.said);
   }
-  goTo("2");
+  turnTo("2");
 }
 
 const describe = () => act("describe", said);
 
 const CLICKS = {
-  consent: (button) => { said.by = button.dataset.consent; goTo("2"); },
-  back: (button) => goTo(button.dataset.back),
-  next: (button) => { drawNumber(""); goTo(button.dataset.next); },
-  age: (button) => { said.age = button.dataset.age; goTo("3"); },
+  consent: (button) => { said.by = button.dataset.consent; turnTo("2"); },
+  back: (button) => turnTo(button.dataset.back),
+  next: (button) => { drawNumber(""); turnTo(button.dataset.next); },
+  age: (button) => { said.age = button.dataset.age; turnTo("3"); },
   sex: (button) => { said.sex = button.dataset.sex; return describe(); },
   tone: (button) => chooseTone(button),
   type: (button) => type(button),

@@ -7,20 +7,22 @@ import * as asking from "./asking.js";
 import * as keys from "./keys.js";
 import * as live from "./live.js";
 import * as panels from "./panels.js";
-import { isSettled, once, post, settle } from "./press.js";
+import { isSettled, lock, once, post, settle } from "./press.js";
 
 const root = document.documentElement;
 const OFF_MS = 2000;
 const TOUCH_EVERY_MS = 20000;
 const TAPS = 5;
 let shown = { number: -1, state: "starting" };
+let refused = 0;  // answers in a row: one may still have been asked with the cookie of before
 
 // --- the session ------------------------------------------------------------------------------------------------
 async function stateLoop() {
   for (;;) {
     try {
       const said = await fetch(`/state?after=${shown.number}`);
-      if (said.status === 403) { enterLocked(); await pause(300); continue; }
+      if (said.status === 403) { if (++refused > 1) enterLocked(); await pause(300); continue; }
+      refused = 0;
       if (!said.ok) throw new Error(String(said.status));
       draw(await said.json());
       alertText("lost", false);
@@ -46,6 +48,7 @@ function draw(next) {
 }
 
 function enter(next) {
+  const sameScreen = live.STAGES.includes(next.state) && live.STAGES.includes(shown.state);
   shown = next;
   root.dataset.state = next.state;
   root.dataset.task = next.task || "";
@@ -57,7 +60,7 @@ function enter(next) {
   if (!next.result) answer.forget();
   if (next.state !== "maintenance") panels.close();
   panels.notice("");
-  settle();
+  if (!sameScreen) settle();
 }
 
 function drawRest(next) {
@@ -107,7 +110,7 @@ const CLICKS = {
   close: (button) => { el(button.dataset.close).hidden = true; },
   choose: (button) => choose(button.dataset.choose, button.dataset.value),
   say: (button) => post("/speak", { what: shown.task === "photos" ? "photos" : button.dataset.say }),
-  finish: async () => { await post("/lock"); await post("/session/leave"); },
+  finish: async () => { await post("/session/leave"); await lock(); },
 };
 
 async function choose(what, value) {

@@ -7,7 +7,14 @@ let token = document.querySelector("meta[name=csrf-token]").content;
 let pressed = false;
 let settledAt = 0;
 
-export const settle = () => { settledAt = performance.now() + SETTLE_MS; };
+let timer = 0;
+
+export function settle() {
+  settledAt = performance.now() + SETTLE_MS;
+  document.documentElement.dataset.settling = "";
+  clearTimeout(timer);
+  timer = setTimeout(() => { delete document.documentElement.dataset.settling; }, SETTLE_MS);
+}
 export const isSettled = () => performance.now() >= settledAt;
 export const renew = (csrf) => { token = csrf; };
 
@@ -25,6 +32,12 @@ export async function post(path, form) {
   if (fresh === token) return answer;  // it is the role that is missing
   token = fresh;
   return send(path, form);
+}
+
+// Give a role back, or all of them; both tokens are other ones then.
+export async function lock(role) {
+  const answer = await post("/lock", role ? { role } : {});
+  if (answer.ok) renew((await answer.json()).csrf);
 }
 
 // One press at a time: `button` shows it until `work` is done.
