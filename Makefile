@@ -10,7 +10,7 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 SYSTEM := $(shell $(PYTHON) -c 'import picamera2' 2>/dev/null && echo --system-site-packages)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes
 
-.PHONY: help setup setup-test setup-workshop workshop-if-possible programs demo test lint bench faults fuzz convert-bars screenshots clean
+.PHONY: help setup setup-test setup-workshop workshop-if-possible programs demo test lint catalogues bench faults fuzz convert-bars screenshots clean
 
 help:            ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -34,12 +34,16 @@ $(VENV)/.workshop: requirements-workshop.txt $(VENV)/.device
 	@touch $@
 
 # program:package, for tests that drive the real thing
-PROGRAMS := chromium:chromium gst-launch-1.0:gstreamer1.0-tools systemd-analyze:systemd fusermount3:fuse3
-PACKAGES  = $(foreach pair,$(PROGRAMS),$(if $(shell command -v $(firstword $(subst :, ,$(pair)))),,$(lastword $(subst :, ,$(pair)))))
+PROGRAMS := chromium:chromium gst-launch-1.0:gstreamer1.0-tools systemd-analyze:systemd fusermount3:fuse3 espeak-ng:espeak-ng fc-list:fontconfig
+# file:package, for the scripts of the page's languages
+FONTS    := DejaVuSans:fonts-dejavu-core NotoSansDevanagari:fonts-noto-core NotoSansArabic:fonts-noto-core wqy-microhei:fonts-wqy-microhei
+FOUND     = $(shell fc-list : file 2>/dev/null)
+PACKAGES  = $(sort $(foreach pair,$(PROGRAMS),$(if $(shell command -v $(firstword $(subst :, ,$(pair)))),,$(lastword $(subst :, ,$(pair))))) \
+              $(foreach pair,$(FONTS),$(if $(findstring /$(firstword $(subst :, ,$(pair))),$(FOUND)),,$(lastword $(subst :, ,$(pair))))))
 
-programs:        ## install Chromium, GStreamer and FUSE from Debian for the tests, where that is possible
+programs:        ## install Chromium, GStreamer, FUSE, speech and fonts from Debian for the tests, where that is possible
 	@[ -z "$(strip $(PACKAGES))" ] || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	  $(SUDO) apt-get install -y -qq --no-install-recommends $(PACKAGES) gstreamer1.0-plugins-base fonts-dejavu-core \
+	  $(SUDO) apt-get install -y -qq --no-install-recommends $(PACKAGES) gstreamer1.0-plugins-base \
 	  >/dev/null; } || echo "Not installed: $(PACKAGES). The tests that need them are skipped; to run them: apt install $(PACKAGES)"
 
 demo: setup      ## set up and run the kiosk at http://127.0.0.1:8080/ (CAMERA=v4l2:///dev/video0 for a webcam, PORT=8081)
@@ -57,6 +61,9 @@ lint: setup setup-test  ## ruff, mypy, import-linter
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+catalogues: setup  ## collect new texts into the catalogues and compile them
+	$(BIN)/python -m tools.catalogues
 
 bench: setup setup-test programs  ## the benchmark: one table, and bench.json
 	$(BIN)/python -m tools.bench

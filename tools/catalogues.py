@@ -23,13 +23,17 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from kiosk.language.languages import UNREVIEWED
+
 ROOT: Final = Path(__file__).parents[1]
 MAPPING: Final = ROOT / "kiosk" / "language" / "babel.cfg"
 TRANSLATIONS: Final = ROOT / "kiosk" / "language" / "translations"
 KEYWORDS: Final = {"_": None, "N_": None, "say": None}
 CODES: Final = ("es", "fr", "pt", "sw", "hi", "ar", "sv", "zh_Hans")
 PLACEHOLDER: Final = re.compile(r"\{[a-z_]+\}|%%")
-HEADER: Final = "# {language}: Phenokiosk's texts.\n# X-Review: needed. A machine translated them; none has read them."
+HEADER: Final = "# {language}: Phenokiosk's texts.\n# X-Review: {review}"
+NEEDED: Final = "needed. A machine translated them; no speaker has read them."
+DONE: Final = "done. A speaker has read them."
 
 
 def collect() -> Catalog:
@@ -63,7 +67,7 @@ def update(code: str, texts: Catalog) -> None:
     catalogue.update(texts, no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
-    catalogue.header_comment = HEADER.format(language=code)
+    catalogue.header_comment = HEADER.format(language=code, review=NEEDED if code in UNREVIEWED else DONE)
     path_of(code).parent.mkdir(parents=True, exist_ok=True)
     path_of(code).write_bytes(written(catalogue))
     path_of(code).with_suffix(".mo").write_bytes(compiled(catalogue))
