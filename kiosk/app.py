@@ -126,6 +126,7 @@ def run(desk: SettingsDesk, log: LogTail) -> Ended:
         makings = Makings(
             desk, engine, clock, vault, health, log, speaker, heartbeat,
             power_off=lambda: switch_off(engine), restart=lambda: ending.ask(Ended.AGAIN),
+            at_end=parts.callback,
         )  # fmt: skip
         server.start(create_app(build_pages(makings)))
         desk.confirm()

@@ -89,9 +89,12 @@ class RunningKiosk:
         """Press something as the page does; the answer's status."""
         body = urllib.parse.urlencode(form).encode()
         asked = urllib.request.Request(f"{self.url}/session/{action}", body, self.proof, method="POST")
-        with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(asked, timeout=10) as answer:
-            return int(answer.status)
-        return 400
+        try:
+            with urllib.request.urlopen(asked, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
 
     def present(self, camp_number: str = "", **form: str) -> None:
         """Bring a subject in front of the camera: started, agreed, described."""
@@ -146,11 +149,13 @@ class KioskStarter:
             desk, engine, clock, vault, health, LogTail(), speaker, Heartbeat(clock),
             power_off=lambda: engine.is_idle and not asked.append("power off"),
             restart=lambda: asked.append("restart"),
+            at_end=self._parts.callback,
         )  # fmt: skip
         self._parts.callback(engine.stop)
         server = WebServer("127.0.0.1", 0, lambda _name, _error: None)
         self._parts.callback(server.stop)
         engine.start()
+        health.look(clock.monotonic_ns())
         server.start(create_app(build_pages(made)))
         url = f"http://127.0.0.1:{server.port}"
         return RunningKiosk(url, engine, light, unplugged, vault, desk, speaker, health, asked)

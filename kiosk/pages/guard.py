@@ -127,6 +127,10 @@ class Guard:
             self.welcome(self._visitors.arrive())
         return g.visitor  # type: ignore[no-any-return]
 
+    def roles(self) -> frozenset[Role]:
+        """What whoever asks may do. Opens no session: who only looks must not push out those who are at work."""
+        return self._visitors.roles(g.visitor)
+
     def welcome(self, visitor: Visitor) -> None:
         """Let the answer carry the cookie of this session."""
         g.visitor = g.arrived = visitor

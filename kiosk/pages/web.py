@@ -46,11 +46,10 @@ RESULT_WIDTH_PX: Final = 480
 class Routes:
     """What answers the page's requests, for one engine."""
 
-    def __init__(self, parts: Parts, guard: Guard, visitors: Visitors, tongue: Tongue) -> None:
+    def __init__(self, parts: Parts, guard: Guard, tongue: Tongue) -> None:
         self._parts = parts
         self._engine = parts.engine
         self._guard = guard
-        self._visitors = visitors
         self._tongue = tongue
         self._previews = PreviewEncoder()
 
@@ -96,7 +95,7 @@ class Routes:
             engine.camera_health,
             engine.conditions()["camera"],
             engine.screened,
-            Role.CLINICIAN in self._visitors.roles(self._guard.visitor()),
+            Role.CLINICIAN in self._guard.roles(),
             self._tongue.say,
             self._parts.banners(self._tongue.say),
         )
@@ -187,7 +186,7 @@ def create_app(parts: Parts) -> Flask:
     guard = Guard(visitors)
     app = Flask(__name__)
     tongue = Tongue(app, parts.look)
-    Routes(parts, guard, visitors, tongue).register(app)
+    Routes(parts, guard, tongue).register(app)
     LockRoutes(parts.gate, visitors, guard, tongue.say).register(app)
     Papers(parts.engine, parts.clock, parts.bureau, tongue, parts.site).register(app)
     PanelRoutes(parts, guard, visitors, tongue).register(app)

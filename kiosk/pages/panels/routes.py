@@ -10,7 +10,7 @@ from flask import Flask, Response, make_response, render_template, request
 
 from firmware.errors import KioskError
 from kiosk.pages.guard import Guard
-from kiosk.pages.panels.panel import Panel, Roles
+from kiosk.pages.panels.panel import Panel
 from kiosk.pages.parts import Parts
 from kiosk.pages.tongue import Tongue
 from kiosk.pages.visitors import Visitors
@@ -42,10 +42,10 @@ class PanelRoutes:
         if request.method == "POST":
             self._parts.engine.dispatch(Service())
             self._parts.engine.dispatch(Touch())
-            before = self._roles()
+            before = self._guard.roles()
             try:
                 said = panel.do(request.form, before)
-                lost = before - self._roles()
+                lost = before - self._guard.roles()
                 self._visitors.retain(self._guard.visitor(), lost & frozenset(STAFF))
             except KioskError as error:
                 trouble = error
@@ -61,11 +61,8 @@ class PanelRoutes:
             f"panels/{panel.name}.html",
             said=say(said),
             trouble=trouble,
-            roles=self._roles(),
+            roles=self._guard.roles(),
             say=say,
             tongue=self._tongue,
             **shown,
         )
-
-    def _roles(self) -> Roles:
-        return self._visitors.roles(self._guard.visitor())
