@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from firmware.errors import KioskError
 from kiosk.__main__ import main
-from kiosk.app import check
+from kiosk.building import check
 from kiosk.settings import Settings
 
 

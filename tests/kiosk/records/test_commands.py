@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from firmware.clock import ManualClock, SystemClock
 from kiosk.__main__ import main
-from kiosk.app import open_vault
+from kiosk.building import open_vault
 from kiosk.records import reset
 from kiosk.settings import Settings
 from tests.kiosk.records.factories import record

@@ -16,20 +16,43 @@ import pytest
 from firmware.analyser import LIVE_FRAMES, Analyser
 from firmware.assessment import Assessment, Guidance
 from firmware.board.lights import SimulatedLight
+from firmware.board.sounds import SimulatedBuzzer
 from firmware.camera.steady import SteadyCamera
 from firmware.clock import ManualClock
 from firmware.errors import CameraAbsentError, DiskFullError
+from firmware.face.wanted import WantedPose
+from firmware.portrait import Portrait
 from firmware.subject import Subject
 from kiosk.engine import Engine
-from kiosk.events import Guided, Leave, Readiness, Shutter, Start, Tick
-from kiosk.records.record import Intake, Pictures, Record
+from kiosk.keeping import Keeper
+from kiosk.records.entry import Entry, Shown
+from kiosk.records.photoset import Jpegs, PhotoSet
+from kiosk.records.record import Consent, Intake, Pictures, Record
 from kiosk.records.vault import Vault
-from kiosk.session import SPARE_FRAMES, Rules, Session, State
+from kiosk.session import Rules, Session, State, Task
+from kiosk.session.events import (
+    Again,
+    Agreed,
+    Declined,
+    Described,
+    Guided,
+    Leave,
+    Readiness,
+    Shutter,
+    Skip,
+    Start,
+    Tick,
+)
+from kiosk.session.states import SPARE_FRAMES, Trouble
+from kiosk.signals import Signals
 from tests.kiosk.factories import guidance
-from tests.kiosk.records.factories import NOW, seen
+from tests.kiosk.records.factories import NOW, portraits, seen
 from tests.kiosk.records.opening import PIN, opened
 
 PATIENCE_S = 20.0
+CHILD = Intake(Subject(4.5, "F"), "A-17")
+NO_PHOTOS = Consent(by="guardian", at=NOW, sign="thumb")
+PHOTOS = replace(NO_PHOTOS, photos=True)
 
 
 class Answering(Analyser):
@@ -38,8 +61,11 @@ class Answering(Analyser):
     def __init__(self) -> None:
         self.answer = seen()
 
-    def guide(self, frame: object, pointed: object = None) -> Guidance:
+    def guide(self, frame: object, pointed: object = None, wanted: object = None) -> Guidance:
         raise AssertionError("no camera, no frame")
+
+    def take(self, frames: object, wanted: WantedPose, pointed: object = None) -> Portrait:
+        return replace(portraits()[0], wanted=wanted)
 
     def assess(self, *_: object, **__: object) -> Assessment:
         return self.answer
@@ -57,7 +83,7 @@ class Disk:
         self.holds = threading.Event()
         self.holds.set()
 
-    def add(self, record: Record, pictures: Pictures | None = None) -> None:
+    def add(self, record: Record | PhotoSet, pictures: Pictures | Jpegs | None = None) -> None:
         assert self.holds.wait(PATIENCE_S)
         if self.full:
             self.vault.care.failed()
@@ -84,12 +110,20 @@ class Desk:
 
         self.disk, self.clock = Disk(vault), clock
         camera = SteadyCamera(no_camera, clock)  # type: ignore[arg-type]
-        self.engine = Engine(camera, Answering(), SimulatedLight(), clock, self.disk, Rules(0.5), site="camp 1")
+        keeper = Keeper(self.disk, clock, "camp 1", tally=vault.tally)
+        signals = Signals(SimulatedLight(), SimulatedBuzzer(), 0.5)
+        self.engine = Engine(camera, Answering(), signals, clock, keeper, Rules(0.5))
 
-    def screen(self) -> None:
+    def screen(self, consent: Consent = NO_PHOTOS, task: Task = Task.SCREENING) -> None:
         """Everything until the analysis runs."""
+        for event in (Readiness(()), Start(task), Agreed(consent), Described(CHILD)):
+            self.engine.dispatch(event)
+        self.take_picture()
+
+    def take_picture(self) -> None:
+        """From positioning to the analysis."""
         at_s = self.clock.monotonic_ns() / 1e9
-        for event in (Readiness(()), Start(Intake(Subject(4.5, "F"))), Guided(guidance(at_s=at_s)), Shutter()):
+        for event in (Guided(guidance(at_s=at_s)), Shutter()):
             self.engine.dispatch(event)
         self.clock.advance(0.5)
         self.engine.dispatch(Tick())
@@ -154,8 +188,8 @@ def test_who_leaves_while_the_disk_is_slow_sees_no_result(desk: Desk) -> None:
 def test_a_full_disk_blocks_the_kiosk_until_there_is_room(desk: Desk) -> None:
     desk.disk.full = True
     desk.screen()
-    reason = desk.sees(State.RETAKE).reason
-    assert reason.startswith("the answer could not be kept: REC-05 ")
+    refused = desk.sees(State.RETAKE)
+    assert refused.reason is Trouble.NOT_KEPT and refused.detail.startswith("REC-05 ")
     missing = tuple(name for name, holds in desk.engine.conditions().items() if not holds and "thread" not in name)
     assert "records" in missing
     desk.engine.dispatch(Readiness(missing))
@@ -170,6 +204,64 @@ def test_a_full_disk_blocks_the_kiosk_until_there_is_room(desk: Desk) -> None:
     assert desk.engine.conditions()["records"], "it goes on without a restart"
     desk.screen()
     desk.sees(State.RESULT)
+
+
+def _read_all(vault: Vault, number: str) -> list[tuple[Entry, Shown]]:
+    vault.pin.set(PIN)
+    return [vault.read(found.id, vault.pin.unlock(PIN)) for found in vault.shelf.find(number)]
+
+
+def test_pictures_are_kept_only_of_those_who_let_them_be_kept(desk: Desk) -> None:
+    desk.screen(PHOTOS)
+    desk.sees(State.RESULT)
+    ((kept, pictures),) = _read_all(desk.disk.vault, "A-17")
+    assert isinstance(kept, Record) and kept.consent == PHOTOS
+    assert isinstance(pictures, Pictures) and pictures.photo[:2] == b"\xff\xd8"
+
+
+def test_a_series_of_photos_is_kept_with_its_consent(desk: Desk) -> None:
+    desk.screen(PHOTOS, Task.PHOTOS)
+    assert desk.sees(State.POSITIONING).shot == 1
+    for _ in range(5):
+        desk.engine.dispatch(Skip())
+    desk.sees(State.RESULT)
+    ((kept, jpegs),) = _read_all(desk.disk.vault, "A-17")
+    assert isinstance(kept, PhotoSet) and kept.consent == PHOTOS
+    assert isinstance(jpegs, dict) and set(jpegs) == {"frontal"}
+
+
+def test_a_series_that_found_no_room_is_kept_when_there_is_some(desk: Desk) -> None:
+    desk.disk.full = True
+    desk.screen(PHOTOS, Task.PHOTOS)
+    desk.sees(State.POSITIONING)
+    for _ in range(5):
+        desk.engine.dispatch(Skip())
+    assert desk.sees(State.RETAKE).reason is Trouble.NOT_KEPT
+    assert desk.disk.vault.visits("A-17") == ()
+    desk.disk.full = False
+    desk.engine.dispatch(Again())
+    desk.take_picture()
+    desk.sees(State.RESULT)
+    ((_, jpegs),) = _read_all(desk.disk.vault, "A-17")
+    assert isinstance(jpegs, dict) and set(jpegs) == {"frontal", "smile"}
+
+
+def test_the_day_is_counted_without_anybodys_number(desk: Desk) -> None:
+    vault, today = desk.disk.vault, desk.clock.now().date()
+    for event in (Readiness(()), Start(Task.PHOTOS), Declined()):
+        desk.engine.dispatch(event)
+    desk.screen()
+    desk.sees(State.RESULT)
+    desk.engine.dispatch(Leave())
+    desk.screen()
+    desk.engine.dispatch(Leave())
+    wanted = {("refused", "photos"): 1, ("subject", "screening"): 1, ("subject", "left"): 1}
+    for _ in range(200):  # the assess thread counts
+        counted = {key: counted.n for key, counted in vault.tally.of_day(today).items()}
+        if counted == wanted:
+            break
+        threading.Event().wait(0.05)
+    assert counted == wanted
 
 
 PROGRAM = """

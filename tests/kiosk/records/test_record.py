@@ -53,7 +53,7 @@ def test_any_camp_number_comes_back(number: str, affected: float, by: str) -> No
 
 
 WRONG = {
-    "another version": {"version": 2},
+    "another version": {"version": 99},
     "an unknown key": {"name": "Ada"},
     "no date": {"at": "yesterday"},
     "an unknown outcome": {"outcome": "ill"},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.errors import KioskError, LightError, SettingError, SettingFileError, SettingFixedError, StateError
-from kiosk.app import check
+from kiosk.building import check
 from kiosk.settings import SettingRow, Settings, SettingsDesk
 from kiosk.settings.overlay import KEPT
 
