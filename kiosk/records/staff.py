@@ -1,6 +1,7 @@
 """Everybody's PIN: the clinician's, which opens the records (pin.py), and those that only open pages.
 
-Rules: as long as nobody has a PIN the device is open to whoever sets it up; from the first PIN on each role needs its
+Rules: until the engineer has a PIN the device is open to whoever sets it up, whoever was given one first, or nobody
+could ever become the engineer; but what is the clinician's is closed from their own PIN on. Then each role needs its
 own, but for operators, who are let in until theirs is set. No two roles share a PIN. What a PIN that opens no key is
 checked against is bound to the device secret, so that a stolen file cannot be tried elsewhere.
 """
@@ -48,8 +49,8 @@ class Staff:
 
     def everybody(self) -> frozenset[Role]:
         """What whoever stands there may do without a PIN."""
-        if not any(self.is_set(role) for role in STAFF):
-            return frozenset(Role)
+        if not self.is_set(Role.ENGINEER):
+            return INCLUDES[Role.ENGINEER] | (frozenset() if self.is_set(Role.CLINICIAN) else INCLUDES[Role.CLINICIAN])
         return INCLUDES[Role.ANYONE if self.is_set(Role.OPERATOR) else Role.OPERATOR]
 
     def unlock(self, role: Role, pin: str) -> object:

@@ -46,6 +46,16 @@ def test_from_the_first_pin_on_only_operators_are_let_in_without(vault: Vault) -
     assert vault.staff.everybody() == {Role.ANYONE}
 
 
+@pytest.mark.parametrize("first", STAFF)
+@pytest.mark.parametrize("second", STAFF)
+def test_whoever_gets_a_pin_first_the_others_can_still_be_set(first: Role, second: Role, vault: Vault) -> None:
+    """Without the engineer's nobody could set it any more: a device on which all the others have one were lost."""
+    for role in dict.fromkeys((first, second)):
+        vault.staff.set(role, PINS[role])
+    assert vault.staff.is_set(Role.ENGINEER) or Role.ENGINEER in vault.staff.everybody()
+    assert not vault.staff.is_set(Role.CLINICIAN) or Role.CLINICIAN not in vault.staff.everybody()
+
+
 def test_each_pin_opens_its_own_role_and_no_other(vault: Vault) -> None:
     _set_all(vault)
     assert vault.staff.complete
