@@ -66,10 +66,14 @@ class CampClock:
             self._offset = timedelta(seconds=float(seconds))
         self._offset += max(self._floor - self.now(), timedelta()) if not self.trusted else timedelta()
 
-    def set(self, at: datetime, remember: Remember) -> None:
-        """Set the date, durably for this boot. Raises ClockDoubtError for what cannot be; changes nothing then."""
+    def set(self, at: datetime, remember: Remember, newest: datetime | None = None) -> None:
+        """Set the date, durably for this boot. Raises ClockDoubtError for what cannot be; changes nothing then.
+
+        newest: when the last record was made, also since the start.
+        """
         if self.trusted:
             raise ClockDoubtError("the network has set the clock", "Nothing is to be done.")
+        self._floor = max(self._floor, newest) if newest else self._floor
         if not self._floor <= at < LATEST:
             why = f"it cannot be before {self._floor:%Y-%m-%d %H:%M}, when the last record or the program was made"
             raise ClockDoubtError(why, "Look at a watch, and set date and time again.")

@@ -43,7 +43,7 @@ class SetClock:
             at = datetime.strptime(f"{said.get('date', '')} {said.get('time', '')}", "%Y-%m-%d %H:%M").astimezone()
         except (ValueError, OverflowError, OSError):
             raise ClockDoubtError("that is no date and time", "Type them as 2026-12-31 and 14:05.") from None
-        self._clock.set(at, self._vault.facts.put)
+        self._clock.set(at, self._vault.facts.put, self._vault.shelf.newest())
         self._vault.care.accept_clock()
         return SET
 
