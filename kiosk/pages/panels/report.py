@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import date, timedelta
 
 from kiosk.pages.panels.panel import Roles, Said, Shown
@@ -21,10 +20,7 @@ class Day:
 
     def show(self, said: Said) -> Shown:
         """See Panel."""
-        day = None
-        with contextlib.suppress(ValueError):
-            day = date.fromisoformat(said.get("day", ""))
-        report = self._bureau.day(day)
+        report = self._bureau.day(_day(said.get("day", "")))
         return {
             "report": report,
             "headlines": {outcome.value: words for outcome, (words, _) in OUTCOMES.items()},
@@ -36,3 +32,12 @@ class Day:
     def do(self, said: Said, roles: Roles) -> str:  # noqa: ARG002
         """See Panel: there is nothing to do."""
         return ""
+
+
+def _day(said: str) -> date | None:
+    """The day that was asked for; None for no day, and for the first and the last of all, which lack a neighbour."""
+    try:
+        day = date.fromisoformat(said)
+    except ValueError:
+        return None
+    return day if date.min < day < date.max else None
