@@ -28,7 +28,7 @@ def create_fallback(error: KioskError, lines: Sequence[str], again: Callable[[],
         return render_template("fallback.html", error=error, lines=lines)
 
     def retry() -> Response:
-        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        if not _comes_from_us():
             abort(403)
         again()
         return Response(status=303, headers={"Location": "/"})
@@ -41,6 +41,12 @@ def create_fallback(error: KioskError, lines: Sequence[str], again: Callable[[],
     app.add_url_rule("/healthz", view_func=health)
     app.after_request(_harden)
     return app
+
+
+def _comes_from_us() -> bool:
+    """As the browser says it, or an older one by its Origin, which a form of ours leaves at "null" in a newer one."""
+    site, ours = request.headers.get("Sec-Fetch-Site"), request.host_url.rstrip("/")
+    return site == "same-origin" if site else request.headers.get("Origin", ours) == ours
 
 
 def _harden(response: Response) -> Response:
