@@ -73,7 +73,13 @@ def _predictive(decision: Decision, say: Say) -> str:
         return ""
     crowd, people = in_people(meaning.affected)
     sentence = texts.PREDICTIVE if people else texts.PREDICTIVE_NONE
-    return say(sentence).format(crowd=f"{crowd:,}", people=f"{people:,}", one_in=f"{round(1 / meaning.prevalence):,}")
+    numbers = {"crowd": crowd, "people": people, "one_in": round(1 / meaning.prevalence)}
+    return say(sentence).format(**{name: _grouped(number) for name, number in numbers.items()})
+
+
+def _grouped(number: int) -> str:
+    """With a thin space, since a comma or a point is a decimal sign in half of the languages."""
+    return f"{number:,}".replace(",", "\u202f")
 
 
 def _why(decision: Decision, say: Say) -> list[str]:

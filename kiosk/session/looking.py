@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from firmware.analyser import LIVE_FRAMES
 from firmware.assessment import Guidance
 from firmware.face.quality import Verdict
 from firmware.face.steadiness import steady_advice
 from kiosk.session.events import Event, Guided, Point
 from kiosk.session.moving import enter, retake
-from kiosk.session.states import CAPTURE_LIMIT_S, SPARE_FRAMES, STEADY_S, STILL, Moment, Session, State, Trouble
+from kiosk.session.states import BURST, CAPTURE_LIMIT_S, STEADY_S, STILL, Moment, Session, State, Trouble
 
 
 def position(session: Session, _: Event, moment: Moment) -> Session:
@@ -69,7 +68,7 @@ def collect(session: Session, event: Event, moment: Moment) -> Session:
     guidance = event.guidance
     good = guidance.quality.verdict is not Verdict.BLOCK and guidance.frame.monotonic_ns >= session.zero_ns
     followed = replace(session, guidance=guidance, kept=(*session.kept, guidance.frame) if good else session.kept)
-    if len(followed.kept) >= LIVE_FRAMES + SPARE_FRAMES:
+    if len(followed.kept) >= BURST[session.task]:
         return replace(followed, state=State.ANALYSING, since_ns=moment.now_ns)
     return give_up(followed, event, moment)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from firmware.analyser import Place
+from firmware.analyser import LIVE_FRAMES, Place
 from firmware.assessment import Assessment, Guidance
 from firmware.face.quality import Advice, Verdict
 from firmware.face.steadiness import Shown
@@ -22,6 +22,8 @@ STILL: Final = 0.06
 """Eyes that move by less than this share of their distance between two frames are still."""
 SPARE_FRAMES: Final = 2
 """Kept beyond what an answer needs: as a still, a frame may pass the gate less well than it did while tracking."""
+PHOTO_FRAMES: Final = 4
+"""Frames that a photo of the protocol is the best of."""
 CAPTURE_LIMIT_S: Final = 4.0
 ANALYSIS_LIMIT_S: Final = 20.0
 
@@ -78,6 +80,8 @@ class Trouble(StrEnum):
     FAILED = "failed"
 
 
+BURST: Final[Mapping[Task, int]] = {Task.SCREENING: LIVE_FRAMES + SPARE_FRAMES, Task.PHOTOS: PHOTO_FRAMES}
+"""Good frames after zero that are enough."""
 Reason = Advice | Trouble
 
 

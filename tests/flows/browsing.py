@@ -89,6 +89,7 @@ class Operator:
             for digit in number:
                 self.page.click(f"#number-keys [data-key='{digit}']")
             self.press("#number-done")
+            self.page.wait_for_selector(f"[data-age='{age}']:visible, #known:not(:empty)")
         else:
             self.press("#no-number")
         if self.page.is_visible("#known") and self.page.inner_text("#known"):
@@ -121,6 +122,7 @@ class Operator:
             self.press("#to-menu")
         if name != "menu":
             self.press(f"#panel .menu [data-panel={name}]")
+        self.page.wait_for_selector(f"#panel[data-name={name}] h1")
 
     def fill(self, form: str, **values: str) -> None:
         """Type into the fields of a form with the kiosk's own keys."""

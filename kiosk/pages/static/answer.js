@@ -11,10 +11,14 @@ let wanted = false;  // the clinician's part was asked for
 
 // Nothing of a person stays in the page when their screen is left.
 export function forget() {
-  for (const id of ["photo", "looked"]) el(id).removeAttribute("src");
-  for (const id of [...TEXTS, ...CLINICAL_TEXTS, ...LISTS, ...TABLES, "notes", "album", "visit-said", "visit"]) {
-    el(id).replaceChildren();
-  }
+  el("photo").removeAttribute("src");
+  for (const id of [...TEXTS, ...LISTS, "album", "visit-said", "visit"]) el(id).replaceChildren();
+  forgetClinical();
+}
+
+function forgetClinical() {
+  el("looked").removeAttribute("src");
+  for (const id of [...CLINICAL_TEXTS, ...TABLES, "notes"]) el(id).replaceChildren();
   wanted = false;
   showDetails(false);
 }
@@ -56,8 +60,7 @@ function drawClinical(clinical, number) {
 export function openDetails() { wanted = true; }
 
 export async function closeDetails() {
-  wanted = false;
-  showDetails(false);
+  forgetClinical();
   el("clinician").focus();
   return lock("clinician");
 }

@@ -110,7 +110,7 @@ export function click(button) {
 export function key(event) {
   if (document.documentElement.dataset.state !== "subject" || step !== "1") return;
   if (event.key === "Enter") { event.preventDefault(); numberDone(); }
-  else if (event.key === "Backspace" || [...event.key].length === 1) { event.preventDefault(); typeNumber(event.key === "_" ? "-" : event.key); }
+  else if (event.key === "Backspace" || [...event.key].length === 1) { event.preventDefault(); drawNumber(keys.entered(said.camp_number, event.key, LONGEST_NUMBER)); }
 }
 
 keys.build(el("number-keys"), "line", typeNumber);

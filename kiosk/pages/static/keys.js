@@ -41,6 +41,12 @@ export function typed(value, key, longest = LONGEST) {
   return [...value].length < longest ? value + sign : value;
 }
 
+// The same for a key of a keyboard or a scanner, where every sign stands for itself.
+export function entered(value, key, longest = LONGEST) {
+  if (key === "Backspace") return typed(value, key);
+  return [...value].length < longest ? value + key : value;
+}
+
 // Ask for something: `done(value)` says what is wrong with it, or nothing when it was taken.
 export function ask({ title, layout, secret = false, value = "", longest = LONGEST, done }) {
   open = { value, secret, done, longest };
@@ -89,8 +95,8 @@ export function key(event) {
   if (event.key === "Escape") close();
   else if (event.key === "Enter") finish();
   else if (event.key === "Backspace" || [...event.key].length === 1) {
-    if (event.key === "Backspace") put("<");
-    else if ([...open.value].length < open.longest) { open.value += event.key; draw(); }
+    open.value = entered(open.value, event.key, open.longest);
+    draw();
   } else return false;
   event.preventDefault();
   return true;

@@ -14,17 +14,20 @@ const OFF_MS = 2000;
 const TOUCH_EVERY_MS = 20000;
 const TAPS = 5;
 let shown = { number: -1, state: "starting" };
+let generation = 0;  // of what we may see: an answer to an older question may lack what a PIN has opened since
 let refused = 0;  // answers in a row: one may still have been asked with the cookie of before
 
 // --- the session ------------------------------------------------------------------------------------------------
 async function stateLoop() {
   for (;;) {
+    const asked = generation;
     try {
       const said = await fetch(`/state?after=${shown.number}`);
       if (said.status === 403) { if (++refused > 1) enterLocked(); await pause(300); continue; }
       refused = 0;
       if (!said.ok) throw new Error(String(said.status));
-      draw(await said.json());
+      const next = await said.json();
+      if (asked === generation) draw(next);
       alertText("lost", false);
     } catch {
       alertText("lost", true);
@@ -40,7 +43,7 @@ function enterLocked() {
 }
 
 function draw(next) {
-  if (next.number === shown.number) return;
+  if (next.number === shown.number || shown.state === "off") return;
   if (next.state !== shown.state || next.task !== shown.task) enter(next); else shown = next;
   live.draw(next);
   drawRest(next);
@@ -94,12 +97,18 @@ function drawLamp(light) {
 }
 
 // --- buttons ----------------------------------------------------------------------------------------------------
-const again = () => { shown = { ...shown, number: -1 }; };
+const again = () => { generation += 1; shown = { ...shown, number: -1 }; };
 
 async function showClinician() {
   answer.openDetails();
   if (shown.result && shown.result.clinical) { answer.draw(shown); return; }
   panels.unlock("clinician", async () => again());
+}
+
+async function closeClinician() {
+  shown = { ...shown, result: { ...shown.result, clinical: null } };
+  await answer.closeDetails();
+  again();
 }
 
 const CLICKS = {
@@ -123,7 +132,7 @@ function click(event) {
   if (!button) return;
   if (!isSettled()) { event.preventDefault(); return; }
   if (button.id === "clinician") { once(button, showClinician); return; }
-  if (button.id === "close") { once(button, answer.closeDetails); return; }
+  if (button.id === "close") { once(button, closeClinician); return; }
   const kind = Object.keys(CLICKS).find((name) => button.dataset[name] !== undefined);
   if (!kind) { asking.click(button); return; }
   once(button, async () => CLICKS[kind](button)).catch(() => alertText("lost", true));
@@ -153,7 +162,7 @@ document.addEventListener("pointerdown", touch);
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 document.addEventListener("keydown", (event) => {
   if (keys.key(event)) return;
-  if (event.key === "Escape" && answer.isDetailed()) answer.closeDetails();
+  if (event.key === "Escape" && answer.isDetailed()) closeClinician();
   else if (event.key === "Escape") for (const layer of ["languages", "themes"]) el(layer).hidden = true;
   else if (!event.target.closest("button, a") || event.key !== "Enter") asking.key(event);
 });

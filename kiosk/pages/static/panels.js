@@ -26,24 +26,28 @@ export async function open(name, role, query = "") {
   if (answer.status === 403) return unlock(role || "engineer", () => open(name, role, query));
   if (!answer.ok) return undefined;
   await post("/session/service");
-  draw(await answer.text());
+  draw(name, await answer.text());
   return undefined;
 }
 
-function draw(html) {
+function draw(name, html) {
+  el("panel").dataset.name = name;
   el("panel").innerHTML = html;  // made by our templates, which escape what people typed
   el("panel").scrollTop = 0;
   el("panel").focus();
 }
 
-export function close() { el("panel").replaceChildren(); }
+export function close() {
+  delete el("panel").dataset.name;
+  el("panel").replaceChildren();
+}
 
 async function submit(form, button) {
   const said = new FormData(form);
   if (button && button.name) said.set(button.name, button.value);
   const answer = await post(form.getAttribute("action"), said);
   if (answer.status === 403) return unlock(form.dataset.role || "engineer", () => submit(form, button));
-  return draw(await answer.text());
+  return draw(el("panel").dataset.name, await answer.text());
 }
 
 el("panel").addEventListener("submit", (event) => {
