@@ -1,4 +1,4 @@
-"""The date of a kiosk without a clock chip: set by hand, never behind the last record, the network's once it is there."""
+"""The date of a kiosk without a clock chip: set by hand, never behind the last record; the network wins."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_the_networks_time_wins_also_when_it_comes_later(machine: Machine) -> No
 @pytest.mark.parametrize("at", [BUILT - DAY, datetime(1970, 1, 1, tzinfo=UTC), LATEST, LATEST + 365 * DAY])
 def test_what_cannot_be_is_refused_and_changes_nothing(at: datetime, machine: Machine) -> None:
     clock = machine.start()
-    with pytest.raises(ClockDoubtError, match="^REC-11 it cannot be before"):
+    with pytest.raises(ClockDoubtError, match=r"^REC-11 it cannot be before"):
         clock.set(at, machine.remember)
     assert clock.now() == BUILT and machine.facts == {}
 

@@ -13,12 +13,11 @@ from firmware.board.speech import LONGEST, EspeakSpeaker, SilentSpeaker, open_sp
 PATIENCE_S = 20.0
 
 
-def _program(folder: Path, then: str = "") -> str:
+def _program(folder: Path, *then: str) -> str:
     """A speech engine that writes down what it was told, and its number."""
     program = folder / "espeak-ng"
-    program.write_text(
-        f'#!/bin/sh\necho "$$ $@" >> {folder}/told\ncat > {folder}/text.$$\n{then}echo done > {folder}/done.$$\n'
-    )
+    lines = ("#!/bin/sh", f"cd {folder}", 'echo "$$ $@" >> told', "cat > text.$$", *then, "echo > done.$$", "")
+    program.write_text("\n".join(lines))
     program.chmod(0o755)
     return str(program)
 
@@ -56,7 +55,7 @@ def test_a_text_without_an_end_is_cut(tmp_path: Path) -> None:
 
 
 def test_what_is_new_ends_what_was_said_before(tmp_path: Path) -> None:
-    speaker = EspeakSpeaker(_program(tmp_path, then="exec sleep 1000\n"))
+    speaker = EspeakSpeaker(_program(tmp_path, "exec sleep 1000"))
     speaker.say("first", "en")
     (first,) = _until(tmp_path, "text.*")
     speaker.say("second", "en")

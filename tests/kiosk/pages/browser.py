@@ -46,7 +46,7 @@ class Browser:
     def post(self, path: str, **form: str) -> Answer:
         return self.ask("POST", path, urlencode(form), {})
 
-    def panel(self, name: str, **form: str) -> str:
+    def panel(self, name: str, /, **form: str) -> str:
         """What the panel shows after its form was sent in; without a form, what it shows."""
         answer = self.post(f"/panel/{name}", **form) if form else self.get(f"/panel/{name}")
         assert answer.status == 200, (answer.status, answer.text)
