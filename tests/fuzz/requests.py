@@ -8,19 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from firmware.analyser import Analyser
-from firmware.board.lights import SimulatedLight
 from firmware.bundle.verify import load_bundle
-from firmware.camera import open_camera
-from firmware.camera.steady import SteadyCamera
-from firmware.clock import ManualClock
 from firmware.errors import WrongPinError
 from firmware.face.mesh import MediaPipeMesher
-from kiosk.engine import Engine
-from kiosk.events import Readiness
-from kiosk.pages.gate import Role
-from kiosk.pages.web import create_app
-from kiosk.records.store import VolatileRecords
+from kiosk.roles import INCLUDES, Role
+from tests.kiosk.pages.camp import Camp
 
 REPOSITORY = Path(__file__).parents[2]
 OURS = "\n127.0.0.1\n\n@\n@\n"
@@ -31,35 +23,41 @@ SEEDS = [
         *(("GET /", ""), ("HEAD /state?after=3", ""), ("GET /preview/next?after=-1", ""), ("GET /healthz", "")),
         *(("GET /result/photo?n=1", ""), ("GET /result/looked", ""), ("GET /diagnostics", "")),
         *(("GET /static/kiosk.js", ""), ("GET /static/../web.py", ""), ("OPTIONS /unlock", "")),
-        *(("POST /session/start?age=4.5&sex=F", ""), ("POST /session/point?x=0.5&y=1e-3", "")),
-        *(("POST /session/leave", ""), ("POST /unlock", "pin=314159"), ("POST /unlock", "pin=%F0%9F&pin=1;a=b")),
-        ("POST /lock", ""),
+        *(("POST /session/start?task=photos", ""), ("POST /session/point?x=0.5&y=1e-3", "")),
+        *(("POST /session/agree", "by=guardian&sign=name&name=Ada&photos=1"), ("POST /session/leave", "")),
+        *(("POST /session/describe", "camp_number=A-17&age=4.5&sex=F&skin_tone=6"), ("POST /known", "camp_number=%00")),
+        *(("POST /display", "language=zh_Hans&theme=dark"), ("POST /speak", "what=consent"), ("GET /slip", "")),
+        *(("GET /report?day=2026-12-01", ""), ("GET /metrics", ""), ("GET /panel/day?day=0001-01-01", "")),
+        *(("GET /panel/visits?camp_number=A-17", ""), ("GET /panel/setup?step=numbers", ""), ("GET /panel/health", "")),
+        *(("POST /panel/outcome", "camp_number=A-17&said=lost&text=a"), ("POST /panel/pins", "role=operator&pin=1")),
+        *(("POST /panel/clock", "date=2026-12-01&time=10:00"), ("POST /panel/settings", "name=site.name&value=x")),
+        *(("POST /panel/erase", "camp_number=A&once_more=B"), ("POST /panel/setup", "do=numbers&one_in=20")),
+        *(("POST /panel/export", "stick=/media/x"), ("POST /panel/check", "pattern=idle"), ("POST /power/off", "")),
+        *(("POST /unlock", "role=engineer&pin=314159"), ("POST /unlock", "pin=%F0%9F&pin=1;a=b")),
+        ("POST /lock", "role=engineer"),
     ]
 ]
 
 
 class OnePin:
-    """Opens for one PIN."""
+    """Opens every role with one PIN; operators need none."""
 
-    asks_operators = False
+    def everybody(self) -> frozenset[Role]:
+        return INCLUDES[Role.OPERATOR]
 
-    def unlock(self, pin: str) -> object:
+    def unlock(self, role: Role, pin: str) -> object:
         if pin != "314159":
             raise WrongPinError("the PIN is wrong")
-        return Role.ENGINEER
+        return role
 
 
 class Requests:
     """Turns bytes into requests: first line, then Host, Origin, cookie, token a line each, then the body."""
 
     def __init__(self, folder: Path) -> None:
-        clock = ManualClock()
-        camera = SteadyCamera(lambda: open_camera(f"replay://{REPOSITORY}/models/phantom/frames", clock=clock), clock)
-        analyser = Analyser(load_bundle(REPOSITORY / "models" / "phantom"), MediaPipeMesher(), clock=clock)
-        self._engine = Engine(camera, analyser, SimulatedLight(), clock, VolatileRecords())
-        self._engine.dispatch(Readiness(()))
-        self._engine.stop()
-        self._app = create_app(self._engine, clock, gate=OnePin())
+        self._camp = Camp(folder, load_bundle(REPOSITORY / "models" / "phantom"), MediaPipeMesher(), {})
+        self._camp.screen()
+        self._app = self._camp.app(OnePin())
         self._app.config["PROPAGATE_EXCEPTIONS"] = True
         self._cookie = self._token = ""
         self.ask(f"GET /{OURS}".encode())
