@@ -75,4 +75,4 @@ def astronaut_frame(astronaut: Path) -> Frame:
     return read_photo(astronaut)
 
 
-pytest_plugins = ("tests.running",)
+pytest_plugins = ("tests.running", "tests.browser")
