@@ -64,24 +64,26 @@ def serve(open_desk: Callable[[], SettingsDesk], *, fallback: bool = False) -> E
     fallback: serve a page that says so instead, and try again. An edit of the settings with which it does not start is
     taken back, and the kiosk starts without it.
     """
+    ending = Ending()  # one for all: a signal that comes between two tries must not go to one that nobody waits for
+    _listen(ending)
     with _noting_lines() as log:
         while True:
             desk = None
             try:
                 desk = open_desk()
-                return _serve_desk(desk, log)
+                return _serve_desk(desk, log, ending)
             except KioskError as error:
                 if not fallback:
                     raise
-                ended = fall_back(desk.settings.page if desk else PageSection(), error, log)
+                ended = fall_back(desk.settings.page if desk else PageSection(), error, log, ending)
             if ended is not Ended.AGAIN:
                 return ended
 
 
-def _serve_desk(desk: SettingsDesk, log: LogTail) -> Ended:
+def _serve_desk(desk: SettingsDesk, log: LogTail, ending: Ending) -> Ended:
     while True:
         try:
-            ended = run(desk, log)
+            ended = run(desk, log, ending)
         except KioskError as error:
             if not desk.give_up(error):
                 raise
@@ -96,10 +98,10 @@ def _serve_desk(desk: SettingsDesk, log: LogTail) -> Ended:
             return ended
 
 
-def run(desk: SettingsDesk, log: LogTail) -> Ended:
+def run(desk: SettingsDesk, log: LogTail, ending: Ending) -> Ended:
     """Serve until a signal, until a core thread fails, or until somebody wants a new start. See `check`."""
-    settings, clock, ending = desk.settings, CampClock(SystemClock()), Ending()
-    _listen(ending)
+    settings, clock = desk.settings, CampClock(SystemClock())
+    ending.begin()
 
     def on_failure(_name: str, _error: Exception) -> None:
         ending.ask(Ended.FAILED)
@@ -138,11 +140,10 @@ def run(desk: SettingsDesk, log: LogTail) -> Ended:
     return ending.how
 
 
-def fall_back(page: PageSection, error: KioskError, log: LogTail) -> Ended:
+def fall_back(page: PageSection, error: KioskError, log: LogTail, ending: Ending) -> Ended:
     """Serve a page that says what is wrong, until a signal, or until it is time to try again."""
     _log.error("the kiosk does not start: %s", error)
-    ending = Ending()
-    _listen(ending)
+    ending.begin()
     server = WebServer(page.host, page.port, lambda _name, _error: ending.ask(Ended.FAILED))
     try:
         server.start(create_fallback(error, log.tail(), lambda: ending.ask(Ended.AGAIN)))

@@ -33,6 +33,11 @@ class Ending:
         """Ask for an end; may be called by anybody, more than once."""
         self._asked.put(how)
 
+    def begin(self) -> None:
+        """Another try begins: whoever asked for one has got it. Everything else that was asked for still holds."""
+        _ = self.how  # hears what waits
+        self._heard.discard(Ended.AGAIN)
+
     def wait(self, timeout_s: float) -> bool:
         """Wait until somebody asks; False when nobody did in time."""
         with contextlib.suppress(Empty):

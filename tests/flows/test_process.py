@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -24,7 +30,8 @@ class Service:
 
     def __init__(self, tmp_path: Path, *settings: str, **environment: str) -> None:
         always = ("page.port=0", f"records.state={tmp_path / 'var'}", "board.light=simulated")
-        command = [sys.executable, "-m", "kiosk", *(f"--set={setting}" for setting in (*always, *settings))]
+        told = (setting if setting.startswith("--") else f"--set={setting}" for setting in (*always, *settings))
+        command = [sys.executable, "-m", "kiosk", *told]
         environment = {"PATH": "/usr/bin:/bin", **environment}
         self.process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, env=environment)
         self.said = ""
@@ -165,3 +172,63 @@ def test_edit_with_which_it_does_not_start_is_taken_back(tmp_path: Path, start: 
     service.port()
     assert "is taken back" in service.said and "LGT-01" in service.said
     assert service.end() == 0
+
+
+def _asked(port: int, path: str) -> tuple[int, str]:
+    """What is served there; 0 while nothing is."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end_s = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end_s
+        threading.Event().wait(0.05)
+
+
+def test_a_kiosk_that_cannot_start_says_why_and_comes_up_once_it_can(
+    tmp_path: Path, phantom_folder: Path, start: Callable[..., Service]
+) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(phantom_folder, bundle, ignore=shutil.ignore_patterns("frames", "turning"))
+    weights = next(bundle.glob("*.tflite"))
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + b"!")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    service = start("--fallback", f"page.port={port}", f"bundle.path={bundle}")
+    assert service.hears("the kiosk does not start: BUN-02")
+    _until(lambda: _asked(port, "/")[0] == 200)
+    said = _asked(port, "/")[1]
+    assert "BUN-02: the kiosk does not start" in said and "install the bundle again" in said
+    assert "the kiosk does not start: BUN-02" in said.partition("<pre")[2], "the last lines of the log"
+    status, told = _asked(port, "/healthz")
+    assert (status, json.loads(told)) == (503, {"start": False})
+    weights.write_bytes(whole)
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    connection.request("POST", "/again")
+    assert connection.getresponse().status == 303
+    connection.close()
+    assert service.port() == port, "it comes up in the same place"
+    _until(lambda: "csrf-token" in _asked(port, "/")[1])
+    assert service.end() == 0, service.said
+
+
+def test_without_a_page_to_say_it_a_kiosk_that_cannot_start_ends(tmp_path: Path, start: Callable[..., Service]) -> None:
+    service = start(f"bundle.path={tmp_path}")
+    assert service.process.wait(PATIENCE_S) == 2
+    assert service.process.communicate()[1].startswith("BUN-01")
+
+
+def test_a_kiosk_whose_page_says_why_ends_when_it_is_told_to(tmp_path: Path, start: Callable[..., Service]) -> None:
+    service = start("--fallback", f"bundle.path={tmp_path}")
+    assert service.hears("the kiosk does not start: BUN-01")
+    assert service.end() == 0, service.said

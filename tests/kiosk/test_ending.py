@@ -37,6 +37,17 @@ def test_failure_outranks_everything_also_when_it_comes_last() -> None:
     assert ending.how is Ended.FAILED
 
 
+def test_another_try_forgets_that_it_was_asked_for_and_nothing_else() -> None:
+    ending = Ending()
+    for how in (Ended.AGAIN, Ended.AGAIN):
+        ending.ask(how)
+    ending.begin()
+    assert not ending.wait(0)
+    ending.ask(Ended.AS_ASKED)
+    ending.begin()
+    assert ending.wait(0) and ending.how is Ended.AS_ASKED, "a signal between two tries"
+
+
 def test_other_threads_are_heard() -> None:
     ending = Ending()
     threading.Thread(target=lambda: ending.ask(Ended.AGAIN)).start()
