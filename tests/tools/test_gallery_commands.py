@@ -38,7 +38,8 @@ NEW = "OMIM:269880"
 @pytest.fixture
 def bundle(tmp_path: Path, phantom_folder: Path) -> Path:
     """A copy of the shipped bundle that may be changed."""
-    return Path(shutil.copytree(phantom_folder, tmp_path / "bundle", ignore=shutil.ignore_patterns("frames")))
+    films = shutil.ignore_patterns("frames", "turning")
+    return Path(shutil.copytree(phantom_folder, tmp_path / "bundle", ignore=films))
 
 
 @pytest.fixture
