@@ -48,8 +48,12 @@ class Tab:
         found = {row["name"]: row["value"] for row in rows}
         return found["JSHeapUsedSize"] / KIB**2, int(found["Nodes"])
 
+    def forget(self) -> None:
+        """The page is loaded: from now on it has to answer at once."""
+        self._page.evaluate("window.busyMs = []")
+
     def busy_ms(self) -> list[float]:
-        """Stretches of more than 50 ms without an answer, since the page was loaded."""
+        """Stretches of more than 50 ms without an answer, since `forget`."""
         return [float(ms) for ms in self._page.evaluate("window.busyMs")]
 
 
