@@ -21,7 +21,7 @@ SHIPPED = {"classifier_sha256": sha256(Path(__file__).parents[2] / "models" / "p
 @pytest.fixture
 def copy(phantom_folder: Path, tmp_path: Path) -> Path:
     """The bundle that ships, to write into."""
-    ignored = shutil.ignore_patterns("frames")
+    ignored = shutil.ignore_patterns("frames", "turning")
     return Path(shutil.copytree(phantom_folder, tmp_path / "bundle", ignore=ignored))
 
 
