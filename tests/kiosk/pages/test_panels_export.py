@@ -34,11 +34,11 @@ def engineer(come: Callable[[Role], Browser]) -> Browser:
 
 
 def _plug(camp: Camp, place: str = STICK) -> Path:
-    """A stick is mounted, and so are a disk and a home."""
+    """A stick is mounted, and so are two disks."""
     (folder := camp.root / place.lstrip("/")).mkdir(parents=True, exist_ok=True)
     (mounts := camp.root / "proc" / "mounts").parent.mkdir(parents=True, exist_ok=True)
     lines = ["/dev/sda1 / ext4 rw 0 0", "broken", f"/dev/sdb1 {place.replace(' ', chr(92) + '040')} vfat rw 0 0"]
-    mounts.write_text("\n".join([*lines, "/dev/sdc1 /home/media ext4 rw 0 0", ""]))
+    mounts.write_text("\n".join([*lines, "/dev/sdc1 /srv/media ext4 rw 0 0", ""]))
     return folder
 
 
