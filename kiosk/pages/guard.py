@@ -93,7 +93,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "panel_health": panel(AT_WORK),
     "panel_visits": panel(CLINIC),
     "panel_export": panel(SENIOR),
-    "panel_erase": panel(SENIOR),
+    "panel_erase": panel(CLINIC),
     "panel_clock": panel(SENIOR),
     "panel_pins": panel(SENIOR),
     "panel_check": panel(WORKSHOP),

@@ -186,6 +186,23 @@ PIN_ERRORS: Final[Mapping[str, str]] = {
 }
 """Code of an error -> what to say of a PIN that did not open anything."""
 
+ERRORS: Final[Mapping[str, str]] = {
+    "REC-09": N_("Nothing is kept of this number."),
+    "SUB-01": N_("Check what was typed, and try again."),
+    "REC-11": N_("This date cannot be. Look at a watch."),
+    "PIN-00": N_("This PIN cannot be used."),
+    "SET-01": N_("This value cannot be used. Nothing was changed."),
+    "SET-03": N_("This cannot be changed here."),
+    "STK-01": N_("The stick is gone. Plug it in again."),
+    "STK-02": N_("The stick is full. Take another one."),
+    "STK-03": N_("The stick cannot be written. Take another one."),
+    "STK-05": N_("There is no stick. Plug one in."),
+    "REC-05": N_("The disk is full. Call the engineer."),
+    "REC-06": N_("The disk cannot be written. Call the engineer."),
+}
+"""Code of an error in a service screen -> what it means, before its English line. Others: TROUBLE."""
+TROUBLE: Final = N_("This did not work. Call the engineer.")
+
 CONSENT: Final = (
     N_("This device takes pictures of the face. A computer in it compares them with some rare conditions."),
     N_("The answer says whether a specialist should look. It is not a diagnosis, and it can be wrong."),

@@ -127,7 +127,7 @@ class Routes:
         if action not in ACTIONS:
             abort(404)
         try:
-            event = ACTIONS[action](request.values, self._parts.clock.now(), self._visits)
+            event = ACTIONS[action](request.form, self._parts.clock.now(), self._visits)
         except ValueError:  # a number or a sex that cannot be
             abort(400)
         self._engine.dispatch(event)

@@ -23,7 +23,7 @@ SEEDS = [
         *(("GET /", ""), ("HEAD /state?after=3", ""), ("GET /preview/next?after=-1", ""), ("GET /healthz", "")),
         *(("GET /result/photo?n=1", ""), ("GET /result/looked", ""), ("GET /diagnostics", "")),
         *(("GET /static/kiosk.js", ""), ("GET /static/../web.py", ""), ("OPTIONS /unlock", "")),
-        *(("POST /session/start?task=photos", ""), ("POST /session/point?x=0.5&y=1e-3", "")),
+        *(("POST /session/start", "task=photos"), ("POST /session/point", "x=0.5&y=1e-3")),
         *(("POST /session/agree", "by=guardian&sign=name&name=Ada&photos=1"), ("POST /session/leave", "")),
         *(("POST /session/describe", "camp_number=A-17&age=4.5&sex=F&skin_tone=6"), ("POST /known", "camp_number=%00")),
         *(("POST /display", "language=zh_Hans&theme=dark"), ("POST /speak", "what=consent"), ("GET /slip", "")),

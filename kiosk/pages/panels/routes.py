@@ -9,6 +9,7 @@ from __future__ import annotations
 from flask import Flask, Response, make_response, render_template, request
 
 from firmware.errors import KioskError
+from kiosk.pages import texts
 from kiosk.pages.guard import Guard
 from kiosk.pages.panels.panel import Panel
 from kiosk.pages.parts import Parts
@@ -61,6 +62,7 @@ class PanelRoutes:
             f"panels/{panel.name}.html",
             said=say(said),
             trouble=trouble,
+            trouble_said=say(texts.ERRORS.get(trouble.code, texts.TROUBLE)) if trouble else "",
             roles=self._guard.roles(),
             say=say,
             tongue=self._tongue,

@@ -46,7 +46,7 @@ MAY: dict[str, tuple[set[str], str, set[Role]]] = {
     "panel_health": ({"GET", "POST"}, "/panel/health", STAFF),
     "panel_visits": ({"GET", "POST"}, "/panel/visits", {CLINICIAN}),
     "panel_export": ({"GET", "POST"}, "/panel/export", SENIOR),
-    "panel_erase": ({"GET", "POST"}, "/panel/erase", SENIOR),
+    "panel_erase": ({"GET", "POST"}, "/panel/erase", {CLINICIAN}),
     "panel_clock": ({"GET", "POST"}, "/panel/clock", SENIOR),
     "panel_pins": ({"GET", "POST"}, "/panel/pins", SENIOR),
     "panel_check": ({"GET", "POST"}, "/panel/check", {ENGINEER}),
