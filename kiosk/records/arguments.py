@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kiosk.roles import STAFF, Role
+
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add the commands to the kiosk's parser; without one the kiosk runs."""
@@ -13,7 +15,8 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     audit.add_parser("verify", help="check every entry").add_argument("--head", help="as an export has printed it")
     audit.add_parser("show", help="print it")
     pin = _group(commands, "pin", "the PIN that opens the records")
-    pin.add_parser("set", help="set or change it")
+    setting = pin.add_parser("set", help="set or change it")
+    setting.add_argument("--role", choices=[*STAFF], default=Role.CLINICIAN, help="whose (clinician)")
     pin.add_parser("forgot", help="ask the programme for a reset")
     pin.add_parser("reset", help="the programme's answer").add_argument("token")
     _group(commands, "clock", "the date").add_parser("accept", help="confirm that it is right")

@@ -20,6 +20,7 @@ from kiosk.records.audit import Head
 from kiosk.records.place import Place
 from kiosk.records.secret import DeviceSecret
 from kiosk.records.vault import Vault
+from kiosk.roles import Role
 
 Command = Callable[[Vault, argparse.Namespace], str]
 
@@ -84,13 +85,14 @@ def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201
 
 
-def pin_set(vault: Vault, _: argparse.Namespace) -> str:
-    """Set the PIN, or change it."""
-    current = ask_pin(vault, "PIN until now: ") if vault.pin.is_set else None
+def pin_set(vault: Vault, said: argparse.Namespace) -> str:
+    """Set a PIN, or change it. The clinician's asks for the one until now, since it opens the records."""
+    role = Role(said.role)
+    current = ask_pin(vault, "PIN until now: ") if role is Role.CLINICIAN and vault.pin.is_set else None
     new = ask("new PIN: ")
     if ask("once more: ") != new:
         raise PinError("the two were not the same", "Nothing was changed; try again.")
-    vault.pin.set(new, current)
+    vault.staff.set(role, new, current)
     return "the PIN is set"
 
 

@@ -10,7 +10,7 @@ from firmware.face.wanted import PROTOCOL
 from firmware.syndrome.decision import Outcome
 from kiosk.session.events import Assessed, Event, Kept, Taken
 from kiosk.session.moving import enter, home, retake
-from kiosk.session.states import ANALYSIS_LIMIT_S, Moment, Reason, Session, State, Task, Trouble
+from kiosk.session.states import ANALYSIS_LIMIT_S, COUNTED, Moment, Reason, Session, State, Task, Trouble
 
 
 def answer(session: Session, event: Event, moment: Moment) -> Session:
@@ -63,7 +63,9 @@ def overdue(session: Session, _: Event, moment: Moment) -> Session:
 def start_over(session: Session, _: Event, moment: Moment) -> Session:
     """Answer or retake: the same subject, another picture; an album that was shown is taken anew."""
     again = enter(State.POSITIONING, moment, session)
-    return again if session.state is State.RETAKE else replace(again, album=Session().album, shot=0)
+    if session.state is State.RETAKE:
+        return again
+    return replace(again, album=Session().album, shot=0, begun_ns=COUNTED)
 
 
 def _go_on(session: Session, moment: Moment) -> Session:

@@ -7,7 +7,7 @@ from typing import Final
 
 from kiosk.records.tally import What
 from kiosk.session.events import Assess, Count, Declined, Effect, Effects, Event, Job, Keep, Take
-from kiosk.session.states import ANSWERED, AT_REST, LOOKING, Moment, Session, State
+from kiosk.session.states import ANSWERED, AT_REST, COUNTED, LOOKING, Moment, Session, State
 
 UNANSWERED: Final = LOOKING | {State.CONSENT, State.SUBJECT, State.ANALYSING, State.RETAKE}
 """States of a subject who has no answer yet."""
@@ -40,11 +40,11 @@ def _counts(before: Session, now: Session, event: Event, moment: Moment) -> Iter
         return
     if isinstance(event, Declined):
         yield Count(What.REFUSED, before.task)
-    elif now.state in AT_REST and before.state in UNANSWERED:
+    elif now.state in AT_REST and before.state in UNANSWERED and before.begun_ns != COUNTED:
         yield Count(What.SUBJECT, LEFT, _seconds(before, moment))
     if now.state is State.RETAKE and now.reason:
         yield Count(What.RETAKE, now.reason)
-    if now.state in ANSWERED:
+    if now.state in ANSWERED and now.begun_ns != COUNTED:
         yield Count(What.SUBJECT, now.task, _seconds(now, moment))
 
 

@@ -49,6 +49,8 @@ class State(StrEnum):
 LOOKING: Final = frozenset({State.POSITIONING, State.COUNTDOWN, State.CAPTURING})
 """States in which the face in front of the camera is followed."""
 ANSWERED: Final = frozenset({State.RESULT, State.INCONCLUSIVE})
+COUNTED: Final = -1
+"""Instead of when a subject came: they have had an answer, and are counted once."""
 AT_REST: Final = frozenset({State.BLOCKED, State.IDLE})
 """Nobody is in front of the kiosk."""
 BACK_TO_IDLE_S: Final[Mapping[State, float]] = {
@@ -105,11 +107,11 @@ class Session:
     """All that is known of the subject in front of the kiosk; nothing of it outlives the way back to idle.
 
     since_ns: of this state. missing: conditions that do not hold, so that no session can start. begun_ns: since when
-    this subject is here. visit: how often they were here, this time included. pointed: where the operator says that
-    the subject is, when there are several people. shot: which pose of the photo protocol is next. steady_since_ns:
-    since when the face holds still and may be taken. zero_ns: when the countdown ends. kept: frames exposed after
-    zero. shown: the advice on the page. pending: the answer, until its record is durable. reason, detail: why a
-    picture must be taken again, or what has failed.
+    this subject is here, or COUNTED. visit: how often they were here, this time included. pointed: where the operator
+    says that the subject is, when there are several people. shot: which pose of the photo protocol is next.
+    steady_since_ns: since when the face holds still and may be taken. zero_ns: when the countdown ends. kept: frames
+    exposed after zero. shown: the advice on the page. pending: the answer, until its record is durable. reason,
+    detail: why a picture must be taken again, or what has failed.
     """
 
     state: State = State.BLOCKED

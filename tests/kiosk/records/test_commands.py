@@ -83,6 +83,12 @@ def test_a_subject_is_erased_by_the_camp_number(device: Device) -> None:
     assert device.refuses("erase", "a-1").startswith("REC-09 ")
 
 
+def test_each_role_gets_its_own_pin(device: Device) -> None:
+    device.does("pin", "set", "--role", "engineer", typed=f"{NEW}\n{NEW}\n")
+    assert device.refuses("pin", "set", "--role", "operator", typed=f"{NEW}\n{NEW}\n").startswith("PIN-00 ")
+    device.does("pin", "set", "--role", "operator", typed=f"{PIN}\n{PIN}\n")
+
+
 def test_a_pin_is_set_changed_forgotten_and_reset(device: Device) -> None:
     programme = Ed25519PrivateKey.generate()
     device.settings.append(f"records.programme_signing_key='{programme.public_key().public_bytes_raw().hex()}'")

@@ -94,3 +94,10 @@ def test_a_visit_that_a_fault_cuts_off_is_no_leaving(visit: Visit) -> None:
     visit.at(2, Broke("guide"))
     visit.at(3, Readiness(("x",)), Readiness(()))
     assert visit.counted == []
+
+
+def test_who_had_an_answer_and_another_picture_is_counted_once(visit: Visit) -> None:
+    visit.come(10)
+    visit.answered()
+    visit.after(1, Again(), Leave())
+    assert [count[:2] for count in visit.counted] == [(What.SUBJECT, Task.SCREENING)]
