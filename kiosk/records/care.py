@@ -14,6 +14,7 @@ from typing import Final
 
 from firmware.clock import Clock
 from firmware.errors import RecordError
+from firmware.version import BUILT
 from kiosk.records.audit import Audit
 from kiosk.records.database import Database
 from kiosk.records.erasure import Erasure
@@ -23,6 +24,10 @@ from kiosk.records.record import is_time_trusted
 from kiosk.records.watch import AHEAD, doubt, has_room
 
 SEEN: Final = "clock.seen"
+"""The latest date that was believed."""
+BY_HAND: Final = "clock.by_hand"
+"""The date that was last set at the page, where it was too far from that to be believed."""
+HELD: Final = "SELECT 1 FROM record WHERE key IS NOT NULL OR programme IS NOT NULL LIMIT 1"
 LOOK_NS: Final = 10**9
 TIDY_NS: Final = 3600 * 10**9
 _log = logging.getLogger(__name__)
@@ -69,11 +74,9 @@ class Care:
             self._well = False
         self._look()
 
-    def doubt(self, ahead: timedelta = AHEAD) -> str:
-        """Why the clock cannot be right; empty when it can. ahead: how far it may have gone while nobody looked."""
-        seen = self._facts.get(SEEN)
-        last, trusted = datetime.fromisoformat(seen) if seen else None, is_time_trusted(self._root)
-        return doubt(self._clock.now(), last, ahead, trusted=trusted)
+    def doubt(self) -> str:
+        """Why no session may start by this clock; empty when it can be right, or somebody has set it so."""
+        return self._doubt(self._at(BY_HAND) or self._at(SEEN), AHEAD)
 
     def believes(self) -> bool:
         """Whether records may be taken away by this clock; if so, remembers it as the latest time that was believed.
@@ -81,8 +84,8 @@ class Care:
         Stricter than what a session asks for: a kiosk that lay switched off for a month may screen, but erases nothing
         until the network or somebody (`clock accept`) has said what day it is.
         """
-        if believed := not (why := self.doubt(self._policy.most_ahead)):
-            self._facts.put(SEEN, self._clock.now().isoformat())
+        if believed := not (why := self._doubt(self._at(SEEN), self._policy.most_ahead)):
+            self._remember()
         elif why != self._doubted:
             _log.warning("nothing is erased by its age: %s; confirm the date: python -m kiosk clock accept", why)
         self._doubted = why
@@ -90,8 +93,37 @@ class Care:
 
     def accept_clock(self) -> None:
         """Somebody has confirmed that the clock is right."""
+        with self._database.transaction():
+            self._remember()
+            self._audit.append("clock", "accepted")
+
+    def set_by_hand(self) -> bool:
+        """Somebody has set the date at the page, and may have mistyped it; whether records may be erased by it.
+
+        Sessions may start by it in any case. One that is further ahead than a clock may go while nobody looks erases
+        nothing until it is confirmed, see `believes`; while nothing is kept there is nothing to lose, but a mistyped
+        year would still be in the way of the right one.
+        """
+        ahead = self._policy.most_ahead if self._database.rows(HELD) else AHEAD
+        if believed := self._clock.now() <= (self._at(SEEN) or BUILT) + ahead:
+            self.accept_clock()
+        else:
+            with self._database.transaction():
+                self._facts.put(BY_HAND, self._clock.now().isoformat())
+                self._audit.append("clock", "set")
+        return believed
+
+    def _remember(self) -> None:
         self._facts.put(SEEN, self._clock.now().isoformat())
-        self._audit.append("clock", "accepted")
+        if self._facts.get(BY_HAND):
+            self._facts.drop(BY_HAND)
+
+    def _at(self, fact: str) -> datetime | None:
+        said = self._facts.get(fact)
+        return datetime.fromisoformat(said) if said else None
+
+    def _doubt(self, seen: datetime | None, ahead: timedelta) -> str:
+        return doubt(self._clock.now(), seen, ahead, trusted=is_time_trusted(self._root))
 
     def _look(self) -> None:
         try:

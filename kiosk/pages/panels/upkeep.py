@@ -44,7 +44,7 @@ class SetClock:
         except (ValueError, OverflowError, OSError):
             raise ClockDoubtError("that is no date and time", "Type them as 2026-12-31 and 14:05.") from None
         self._clock.set(at, self._vault.facts.put, self._vault.shelf.newest())
-        self._vault.care.accept_clock()
+        self._vault.care.set_by_hand()
         return SET
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import pytest
 
 from firmware.board.lights import PATTERNS
+from kiosk.campclock import BOOT_ID, OFFSET, CampClock
 from kiosk.pages.panels.machine import PATTERNS as SHOWN
 from kiosk.records.record import SYNCHRONISED, Record
+from kiosk.records.vault import Vault
 from kiosk.roles import STAFF, Role
 from kiosk.settings import SettingsDesk
 from tests.kiosk.pages.browser import Browser, said, wrong
 from tests.kiosk.pages.camp import PINS, START_DAY, Camp
 from tests.kiosk.records.factories import record, seen
+from tests.kiosk.records.opening import opened
 
 Come = Callable[[Role], Browser]
 
@@ -34,6 +38,62 @@ def test_a_date_that_was_set_holds_and_is_believed(camp: Camp, engineer: Browser
     assert said(html) == "It was set." and _shown(html, f"{wanted:%Y-%m-%d %H:%M}")
     assert camp.clock.now() == wanted
     assert camp.vault.care.doubt() == ""
+
+
+def _set_date(engineer: Browser, at: datetime) -> str:
+    local = at.astimezone()
+    return engineer.panel("clock", date=f"{local:%Y-%m-%d}", time=f"{local:%H:%M}")
+
+
+@contextmanager
+def _restarted(camp: Camp) -> Iterator[Vault]:
+    """The program ends and starts again, in the same boot of the machine."""
+    camp.close()
+    clock = CampClock(camp.machine, camp.root)
+    with opened(camp.root, clock) as vault:
+        clock.restore(vault.facts.get(OFFSET), vault.shelf.newest())
+        yield vault
+
+
+def test_a_year_that_was_mistyped_erases_nothing(camp: Camp, engineer: Browser) -> None:
+    (boot := camp.root / BOOT_ID).parent.mkdir(parents=True)
+    boot.write_text("5d3c8a1e\n")
+    camp.vault.tend()
+    camp.vault.add(kept := record(at=START_DAY))
+    assert said(_set_date(engineer, START_DAY + timedelta(days=3653))) == "It was set."
+    camp.machine.advance(2)
+    camp.vault.tend()
+    assert camp.vault.conditions()["clock"], "somebody has said so, and may screen"
+    with _restarted(camp) as vault:
+        assert vault.care.doubt() == "", "the date holds"
+        for _ in range(62):
+            camp.machine.advance(60)
+            vault.tend()
+        assert vault.read(kept.id, vault.pin.unlock(PINS[Role.CLINICIAN]))[0] == kept
+
+
+def test_records_go_by_a_date_far_ahead_once_it_is_confirmed(camp: Camp, engineer: Browser) -> None:
+    camp.vault.tend()
+    camp.vault.add(record(at=START_DAY))
+    _set_date(engineer, START_DAY + timedelta(days=31))
+    camp.machine.advance(3600)
+    camp.vault.tend()
+    assert camp.vault.shelf.find("A-17")[0].readable
+    camp.vault.care.accept_clock()
+    camp.machine.advance(3600)
+    camp.vault.tend()
+    assert camp.vault.shelf.find("A-17") == ()
+
+
+@pytest.mark.parametrize(("days", "kept", "believed"), [(7, True, True), (8, True, False), (170, False, True)])
+def test_how_far_ahead_a_date_may_be_set_and_still_erase(
+    days: int, kept: bool, believed: bool, camp: Camp, engineer: Browser
+) -> None:
+    camp.vault.tend()
+    if kept:
+        camp.vault.add(record(at=START_DAY))
+    _set_date(engineer, START_DAY + timedelta(days=days))
+    assert camp.vault.care.believes() == believed
 
 
 @pytest.mark.parametrize(
