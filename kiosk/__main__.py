@@ -66,7 +66,8 @@ def _do(arguments: argparse.Namespace) -> int:
 
 def _records(arguments: argparse.Namespace, settings: Settings) -> str:
     from firmware.clock import SystemClock
-    from kiosk.building import open_vault, state_folder
+    from kiosk.building import open_dated_vault, state_folder
+    from kiosk.campclock import CampClock
     from kiosk.records.commands import SEALING, run_command, wipe
     from kiosk.records.secret import open_secret
 
@@ -74,7 +75,7 @@ def _records(arguments: argparse.Namespace, settings: Settings) -> str:
         folder = state_folder(settings)
         return wipe(folder, open_secret(settings.records.device_secret, folder), sure=arguments.yes)
     seals = arguments.command in SEALING
-    return run_command(arguments, lambda: open_vault(settings, SystemClock(), programme=seals))
+    return run_command(arguments, lambda: open_dated_vault(settings, CampClock(SystemClock()), programme=seals))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -109,9 +109,9 @@ def open_vault(settings: Settings, clock: Clock, *, programme: bool = True) -> V
     return Vault(folder, secret, clock, policy(settings, programme=programme))
 
 
-def open_dated_vault(settings: Settings, clock: CampClock) -> Vault:
+def open_dated_vault(settings: Settings, clock: CampClock, *, programme: bool = True) -> Vault:
     """The same, and the date put right by what it remembers."""
-    vault = open_vault(settings, clock)
+    vault = open_vault(settings, clock, programme=programme)
     clock.restore(vault.facts.get(OFFSET), vault.shelf.newest())
     return vault
 

@@ -1,7 +1,8 @@
 """The kiosk's date where there is no clock chip and no network: the machine's, put right by whoever sets it.
 
 Rules: what was set holds until the machine restarts or hears the time from outside; the date never goes back behind the
-last record or the program's build; setting it makes nobody trust it (records say whether the network has confirmed it).
+last record whose date was believed, or the program's build (so that a wrong year can be put right although somebody was
+screened under it); setting it makes nobody trust it (records say whether the network has confirmed it).
 Durations are the machine's monotonic clock, whatever is set.
 """
 
@@ -59,7 +60,10 @@ class CampClock:
         return self._floor
 
     def restore(self, remembered: str, newest: datetime | None) -> None:
-        """After a start: what was set in this very boot holds again; no date before the newest record does."""
+        """After a start: what was set in this very boot holds again; no date before that of the newest record does.
+
+        newest: when the last record was made whose date was believed.
+        """
         boot, _, seconds = remembered.rpartition(" ")
         self._floor = max(BUILT, newest) if newest else BUILT
         if boot and boot == self._boot():
@@ -69,17 +73,24 @@ class CampClock:
     def set(self, at: datetime, remember: Remember, newest: datetime | None = None) -> None:
         """Set the date, durably for this boot. Raises ClockDoubtError for what cannot be; changes nothing then.
 
-        newest: when the last record was made, also since the start.
+        newest: see `restore`; also since the start.
         """
         if self.trusted:
             raise ClockDoubtError("the network has set the clock", "Nothing is to be done.")
         self._floor = max(self._floor, newest) if newest else self._floor
-        if not self._floor <= at < LATEST:
-            why = f"it cannot be before {self._floor:%Y-%m-%d %H:%M}, when the last record or the program was made"
+        if why := self._why_not(at):
             raise ClockDoubtError(why, "Look at a watch, and set date and time again.")
         with self._lock:
             self._offset = at - self._machine.now()
         remember(OFFSET, f"{self._boot()} {self._offset.total_seconds()}")
+
+    def _why_not(self, at: datetime) -> str:
+        """Why that date cannot be; empty when it can."""
+        if at >= LATEST:
+            return f"it cannot be {LATEST:%Y} or later"
+        if at < self._floor:
+            return f"it cannot be before {self._floor:%Y-%m-%d %H:%M}, when the last record or the program was made"
+        return ""
 
     def _boot(self) -> str:
         try:

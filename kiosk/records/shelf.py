@@ -20,7 +20,7 @@ INSERT = (
 )
 FOUND = "SELECT id, at, outcome, bundle, kind, key IS NOT NULL, programme IS NOT NULL, exported FROM record"
 REPORT = "SELECT outcome, bundle, count(*) FROM record WHERE day = ? AND kind = 'screening' GROUP BY outcome, bundle"
-NEWEST = "SELECT at FROM record ORDER BY n DESC LIMIT 1"
+NEWEST = "SELECT since FROM record WHERE since IS NOT NULL ORDER BY n DESC LIMIT 1"
 VISITS = "SELECT id, at, kind, outcome FROM record WHERE camp = ? ORDER BY n"
 AGE = "SELECT sealed FROM blob JOIN record ON record.n = blob.record WHERE record.id = ? AND blob.kind = 'age'"
 UNSEALED = "SELECT id FROM record WHERE key IS NOT NULL AND programme IS NOT ? ORDER BY n"
@@ -87,7 +87,7 @@ class Shelf:
         return hmac.digest(self._camp_key, plain_number(number).encode(), "sha256")
 
     def newest(self) -> datetime | None:
-        """When the last entry was made, by the device's clock; None before the first."""
+        """When the last entry was made whose date was believed; None before the first."""
         found = self._database.rows(NEWEST)
         return datetime.fromtimestamp(found[0][0], UTC) if found else None
 

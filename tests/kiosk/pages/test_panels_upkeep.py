@@ -72,6 +72,19 @@ def test_a_year_that_was_mistyped_erases_nothing(camp: Camp, engineer: Browser) 
         assert vault.read(kept.id, vault.pin.unlock(PINS[Role.CLINICIAN]))[0] == kept
 
 
+def test_a_wrong_year_can_be_put_right_although_somebody_was_screened_under_it(camp: Camp, engineer: Browser) -> None:
+    camp.vault.tend()
+    camp.vault.add(record(at=START_DAY))
+    _set_date(engineer, START_DAY + timedelta(days=3653))
+    camp.vault.add(record(number="A-18", at=camp.clock.now()))
+    assert "when the last record or the program was made" in wrong(_set_date(engineer, START_DAY - timedelta(days=1)))
+    right = START_DAY + timedelta(days=1)
+    assert said(_set_date(engineer, right)) == "It was set."
+    assert camp.clock.now() == right and camp.vault.care.believes()
+    with _restarted(camp) as vault:
+        assert vault.care.doubt() == "" and [found.at for found in vault.shelf.find("A-17")] == [START_DAY]
+
+
 def test_records_go_by_a_date_far_ahead_once_it_is_confirmed(camp: Camp, engineer: Browser) -> None:
     camp.vault.tend()
     camp.vault.add(record(at=START_DAY))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from firmware.clock import ManualClock, SystemClock
 from kiosk.__main__ import main
 from kiosk.building import open_vault
+from kiosk.campclock import CampClock
 from kiosk.records import reset
+from kiosk.records.care import SEEN
+from kiosk.records.record import is_time_trusted
 from kiosk.settings import Settings
 from tests.kiosk.records.factories import record
 from tests.kiosk.records.opening import PIN
@@ -126,6 +129,19 @@ def test_without_systemd_it_says_how_a_command_is_run(device: Device, monkeypatc
 
 def test_the_clock_is_confirmed(device: Device) -> None:
     assert device.does("clock", "accept") == "the clock is believed\n"
+
+
+@pytest.mark.skipif(is_time_trusted(), reason="the network has set this machine's clock")
+def test_what_is_confirmed_is_the_date_that_was_set_at_the_page(device: Device) -> None:
+    vault = open_vault(Settings.load(None, device.settings), SystemClock())
+    ahead = timedelta(days=100)
+    CampClock(SystemClock()).set(SystemClock().now() + ahead, vault.facts.put)
+    vault.close()
+    device.does("clock", "accept")
+    vault = open_vault(Settings.load(None, device.settings), SystemClock())
+    believed = datetime.fromisoformat(vault.facts.get(SEEN))
+    vault.close()
+    assert timedelta() <= SystemClock().now() + ahead - believed < timedelta(hours=1)
 
 
 def test_a_device_is_wiped_only_by_who_is_sure(device: Device, tmp_path: Path) -> None:
