@@ -115,16 +115,6 @@ class PinGate:
             self._audit.append("key pair", why)
         self._is_set = False
 
-    def fits(self, pin: str) -> bool:
-        """Whether this is the PIN: for whoever is about to set another role's, so nothing is counted."""
-        if not self.is_set:
-            return False
-        try:
-            self._closed_by(self._key(pin, self._row()[2]))
-        except RecordDamagedError:
-            return False
-        return True
-
     def _try(self, pin: str, attempts: int) -> OpenedKey:
         _, _, salt, _ = self._row()
         try:
