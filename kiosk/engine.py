@@ -40,11 +40,13 @@ from kiosk.session.events import (
     Taken,
     Tick,
 )
-from kiosk.session.states import AT_REST
+from kiosk.session.states import ANSWERED, AT_REST
 from kiosk.signals import Signals
 
 STALE_S = 1.0
 """A picture older than this is not live any more."""
+PRIVATE = ANSWERED | {State.MAINTENANCE}
+"""States whose screens show more to whoever has a PIN."""
 _TURN_S = 0.2
 """How long a thread waits for work before it looks whether it shall end."""
 
@@ -87,7 +89,7 @@ class Engine:
         self._answers: Latest[Keep] = Latest()
         self._counts: deque[Count] = deque()
         self._frame_ns = clock.monotonic_ns()
-        self._read, self._guided = 0, 0
+        self._read, self._guided, self._departures = 0, 0, 0
         self._last_looked, self._last_job, self._last_answer = -1, -1, -1
         self._on_failure = on_failure
         self._workers = (
@@ -117,6 +119,11 @@ class Engine:
     def is_idle(self) -> bool:
         """Whether nobody is being screened, so that the kiosk may be switched off."""
         return self._session.state in {*AT_REST, State.MAINTENANCE, State.FAULT}
+
+    @property
+    def departures(self) -> int:
+        """How often an answer, or the service, has left the screen: what was opened for it ends with it."""
+        return self._departures
 
     @property
     def screened(self) -> int:
@@ -190,6 +197,7 @@ class Engine:
 
     def _publish(self, session: Session) -> None:
         if session.state is not self._session.state:
+            self._departures += self._session.state in PRIVATE
             self._signals.show(session.state)
         self._session = session
         self._views.put(session)

@@ -152,13 +152,13 @@ class Guard:
         if not self._visitors.roles(g.visitor) & rule.who:
             abort(403)
         if request.method not in READS:
-            self._check_press(g.visitor)
+            self._check_press(g.visitor, rule)
 
-    def _check_press(self, visitor: Visitor | None) -> None:
+    def _check_press(self, visitor: Visitor | None, rule: Rule) -> None:
         said = request.headers.get(TOKEN_HEADER, "").encode()
         if visitor is None or not hmac.compare_digest(visitor.csrf.encode(), said):
             abort(403)
-        self._visitors.pressed(visitor)
+        self._visitors.pressed(visitor, rule.who)
 
     def _harden(self, response: Response) -> Response:
         response.headers.update(HEADERS)

@@ -182,7 +182,7 @@ class Routes:
 
 def create_app(parts: Parts) -> Flask:
     """The application for one kiosk. Raises RouteError when a route has no rule."""
-    visitors = Visitors(parts.clock, parts.gate)
+    visitors = Visitors(parts.clock, parts.gate, lambda: parts.engine.departures)
     guard = Guard(visitors)
     app = Flask(__name__)
     tongue = Tongue(app, parts.look)

@@ -9,10 +9,13 @@ from flask import Flask
 
 from firmware.clock import ManualClock
 from firmware.errors import RouteError, StateError
+from firmware.syndrome.decision import Outcome
 from kiosk.pages.gate import NoGate
 from kiosk.pages.guard import ANYBODY, RULES, Guard, Rule
 from kiosk.pages.visitors import IDLE_S, MOST, Visitors
 from kiosk.roles import Role
+from kiosk.session.events import Tick
+from kiosk.session.states import BACK_TO_IDLE_S, State
 from tests.kiosk.pages.camp import PINS, Camp
 from tests.kiosk.pages.conftest import OpenCamp
 from tests.kiosk.pages.wsgi import arrive, ask, note_what_is_reached, renewed, unlock
@@ -135,13 +138,81 @@ def test_the_pages_own_questions_do_not_keep_a_session_open_but_presses_do(app: 
     note_what_is_reached(app)
     for _ in range(3):
         camp.machine.sleep(idle_s - 1)
-        assert ask(app, "POST", "/session/start", clinician)[0] == 200
+        assert ask(app, "POST", "/panel/visits", clinician)[0] == 200
     camp.machine.sleep(idle_s - 1)
     assert ask(app, "GET", "/state", clinician)[0] == 200
     camp.machine.sleep(2)
     assert ask(app, "GET", "/state", clinician)[0] == 403
     assert ask(app, "POST", "/session/start", clinician)[0] == 403
     assert ask(app, "POST", "/lock", clinician)[0] == 200, "the session is still there, as nobody's"
+
+
+@pytest.mark.parametrize(
+    ("role", "path"), [(Role.CLINICIAN, "/panel/visits"), (Role.ENGINEER, "/panel/settings")], ids=str
+)
+def test_an_operators_presses_keep_nobody_elses_role(role: Role, path: str, app: Flask, camp: Camp) -> None:
+    """Whoever works on at a screen that the clinician has left would have the role all day."""
+    both = unlock(app, role, unlock(app, Role.OPERATOR))
+    note_what_is_reached(app)
+    for _ in range(2):
+        camp.machine.sleep(IDLE_S[role] / 2)
+        assert ask(app, "GET", path, both)[0] == 200
+        assert ask(app, "POST", "/session/touch", both)[0] == 200
+    camp.machine.sleep(1)
+    assert [ask(app, "GET", where, both)[0] for where in (path, "/state")] == [403, 200]
+
+
+def test_opening_one_role_does_not_renew_another(app: Flask, camp: Camp) -> None:
+    clinician = unlock(app)
+    camp.machine.sleep(IDLE_S[Role.CLINICIAN] - 1)
+    both = unlock(app, Role.ENGINEER, clinician)
+    camp.machine.sleep(2)
+    note_what_is_reached(app)
+    assert [ask(app, "GET", path, both)[0] for path in ("/panel/settings", "/panel/visits")] == [200, 403]
+
+
+def _may_look(app: Flask, who: dict[str, str]) -> list[bool]:
+    return [ask(app, "GET", path, who)[0] == 200 for path in ("/panel/visits", "/state")]
+
+
+@pytest.mark.parametrize("way", ["next", "leave", "again"])
+@pytest.mark.parametrize("outcome", [Outcome.REFER, Outcome.INCONCLUSIVE])
+def test_the_clinicians_role_ends_when_the_answer_leaves_the_screen(
+    way: str, outcome: Outcome, app: Flask, camp: Camp
+) -> None:
+    """The next subject's answer is not for whoever happens to stand there then."""
+    camp.screen(outcome)
+    clinician = unlock(app)
+    assert _may_look(app, clinician) == [True, True]
+    assert ask(app, "POST", "/session/touch", clinician)[0] == 204
+    assert _may_look(app, clinician) == [True, True]
+    assert ask(app, "POST", f"/session/{way}", clinician)[0] == 204
+    assert _may_look(app, clinician) == [False, True], "and goes on as the operator"
+
+
+def test_the_clinicians_role_ends_when_the_time_of_the_answer_is_over(app: Flask, camp: Camp) -> None:
+    camp.screen()
+    camp.machine.sleep(BACK_TO_IDLE_S[State.RESULT] - 1)
+    clinician = unlock(app)
+    camp.machine.sleep(1)
+    camp.dispatch(Tick())
+    assert _may_look(app, clinician) == [False, True]
+
+
+def test_a_role_that_is_opened_while_somebody_is_screened_holds_for_the_answer(app: Flask, camp: Camp) -> None:
+    clinician = unlock(app)
+    camp.screen()
+    assert _may_look(app, clinician) == [True, True]
+
+
+def test_what_was_opened_for_the_service_ends_with_it(app: Flask, camp: Camp) -> None:
+    camp.ready()
+    clinician = unlock(app)
+    assert ask(app, "POST", "/panel/visits", clinician, b"camp_number=A-17")[0] == 200
+    camp.machine.sleep(IDLE_S[Role.CLINICIAN] - 1)
+    assert _may_look(app, clinician) == [True, True]
+    assert ask(app, "POST", "/session/leave", clinician)[0] == 204
+    assert _may_look(app, clinician) == [False, True]
 
 
 def test_a_disk_that_fails_while_a_pin_is_checked_is_said(camp: Camp) -> None:
