@@ -7,6 +7,7 @@ embedding finds a person again as a picture does, so it is kept for research onl
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ SYNCHRONISED: Final = Path("run/systemd/timesync/synchronized")
 LIGHTEST, DARKEST = 1, 10
 """Skin tone on the Monk scale."""
 LONGEST_NUMBER: Final = 64
+JOINER: Final = "\u200d"
+"""Joins emoji, which some camps write on their cards; all else that cannot be seen is no part of a number."""
 LONGEST_NAME: Final = 80
 By = Literal["adult", "guardian"]
 Sign = Literal["thumb", "name"]
@@ -55,11 +58,23 @@ class Consent:
             raise SubjectError("a consent is signed by a name or by a thumb", "Ask for consent again.")
 
 
+def check_number(camp_number: str) -> None:
+    """Whether that is a camp number: 1 to 64 characters that can be printed, in any script. Raises SubjectError.
+
+    What turns the direction of writing or breaks the line would print another number than the one that is kept.
+    """
+    seen = camp_number.replace(JOINER, "").strip()
+    if not seen or len(camp_number.strip()) > LONGEST_NUMBER:
+        raise SubjectError("a camp number has 1 to 64 characters", "Type the number on the subject's card.")
+    if not all(char.isprintable() or unicodedata.category(char) == "Zs" for char in seen):
+        raise SubjectError("a camp number holds a character that cannot be printed", "Type it anew.")
+
+
 @dataclass(frozen=True, slots=True)
 class Intake:
     """What is asked before the picture is taken. Raises SubjectError for what cannot be.
 
-    camp_number: the number on the subject's card, up to 64 characters. skin_tone: Monk scale, 1 (lightest) to 10.
+    camp_number: the number on the subject's card, see `check_number`. skin_tone: Monk scale, 1 (lightest) to 10.
     """
 
     subject: Subject = field(default_factory=Subject)
@@ -68,9 +83,9 @@ class Intake:
     consent: Consent = field(default_factory=Consent)
 
     def __post_init__(self) -> None:
-        number, tone = self.camp_number, self.skin_tone
-        if number is not None and not 0 < len(number.strip()) <= LONGEST_NUMBER:
-            raise SubjectError("a camp number has 1 to 64 characters", "Type the number on the subject's card.")
+        tone = self.skin_tone
+        if self.camp_number is not None:
+            check_number(self.camp_number)
         if tone is not None and not LIGHTEST <= tone <= DARKEST:
             raise SubjectError(f"a skin tone of {tone} cannot be", "Give the Monk scale's number, 1 to 10.")
 

@@ -10,7 +10,7 @@ from kiosk.language import N_
 from kiosk.pages.panels.panel import NOTHING, Roles, Said, Shown
 from kiosk.records.followup import FollowUp
 from kiosk.records.followup import Said as SaidOutcome
-from kiosk.records.record import LONGEST_NUMBER, is_time_trusted
+from kiosk.records.record import check_number, is_time_trusted
 from kiosk.records.vault import Vault
 
 OUTCOMES: Final = (
@@ -24,10 +24,9 @@ KINDS: Final = {"screening": N_("Screening"), "photos": N_("Photos"), "outcome":
 
 
 def number_of(said: Said, name: str = "camp_number") -> str:
-    """A camp number that was typed. Raises SubjectError for none, or one too long."""
+    """A camp number that was typed. Raises SubjectError for none, and for what is none."""
     number = said.get(name, "").strip()
-    if not 0 < len(number) <= LONGEST_NUMBER:
-        raise SubjectError("a camp number has 1 to 64 characters", "Type the number on the subject's card.")
+    check_number(number)
     return number
 
 

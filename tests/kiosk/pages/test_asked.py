@@ -70,6 +70,8 @@ def test_nobody_agrees_without_saying_who_and_how(said: dict[str, str]) -> None:
         {"skin_tone": "11"},
         {"skin_tone": "6.5"},
         {"camp_number": "9" * 65},
+        {"camp_number": "A-17\r\nB-18"},
+        {"camp_number": "A\u202e71"},
     ],
 )
 def test_what_cannot_be_is_refused(said: dict[str, str]) -> None:

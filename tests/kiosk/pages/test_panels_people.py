@@ -48,6 +48,8 @@ def test_an_outcome_is_kept_as_it_was_written(text: str, camp: Camp, operator: B
         ({"camp_number": "B-99", "said": "lost"}, "REC-09 there is no record with this camp number"),
         ({"camp_number": "", "said": "lost"}, "SUB-01 a camp number has 1 to 64 characters"),
         ({"camp_number": "9" * 65, "said": "lost"}, "SUB-01 a camp number has 1 to 64 characters"),
+        ({"camp_number": "A\x0017", "said": "lost"}, "SUB-01 a camp number holds a character that cannot be printed"),
+        ({"camp_number": "\u202e71-A", "said": "lost"}, "SUB-01 a camp number holds a character that cannot be"),
         ({"camp_number": "A-17", "said": "died"}, "SUB-01 an outcome of"),
         ({"camp_number": "A-17"}, "SUB-01 an outcome of"),
         ({"camp_number": "A-17", "said": "lost", "text": "a" * 501}, "SUB-01 a note of 501 characters is too long"),

@@ -85,9 +85,26 @@ def test_pictures_are_the_frame_that_was_answered_for() -> None:
     assert pictures_of(assessment()) is None
 
 
+UNPRINTABLE = (
+    "A\x0017", "A-17\nB-18", "A\t17", "\u202e71-A", "A\u206617", "A\u200b17", "A\ufeff17", "A\u202817", "A\x8517",
+    "A\ud80017", "\u200d",
+)  # fmt: skip
+PRINTABLE = ("A-17", "A 17", "A\u00a017", "क-१७", "甲\u300017", "ع-17", "👩\u200d👧", "❤️")
+
+
+@pytest.mark.parametrize("number", PRINTABLE)
+def test_a_number_in_any_script_is_one(number: str) -> None:
+    assert Intake(camp_number=number).camp_number == number
+
+
 @pytest.mark.parametrize(
-    "asked", [{"camp_number": " "}, {"camp_number": "9" * 65}, {"skin_tone": 0}, {"skin_tone": 11}]
-)
+    "asked",
+    [
+        {"camp_number": " "}, {"camp_number": "9" * 65}, {"skin_tone": 0}, {"skin_tone": 11},
+        *({"camp_number": number} for number in UNPRINTABLE),
+    ],
+    ids=ascii,
+)  # fmt: skip
 def test_a_number_or_a_tone_that_cannot_be_is_refused(asked: dict[str, object]) -> None:
     with pytest.raises(SubjectError):
         Intake(**asked)  # type: ignore[arg-type]
