@@ -6,13 +6,17 @@ The countdown is honest: only frames exposed after zero are kept.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from firmware.assessment import Guidance
 from firmware.face.quality import Verdict
 from firmware.face.steadiness import steady_advice
 from kiosk.session.events import Event, Guided, Point
-from kiosk.session.moving import enter, retake
+from kiosk.session.moving import enter, ready, retake
 from kiosk.session.states import BURST, CAPTURE_LIMIT_S, STEADY_S, STILL, Moment, Session, State, Trouble
+
+CAMERA: Final = "camera"
+"""The condition that there are live pictures."""
 
 
 def position(session: Session, _: Event, moment: Moment) -> Session:
@@ -60,6 +64,12 @@ def zero(session: Session, event: Event, moment: Moment) -> Session:
         return session
     capturing = replace(session, state=State.CAPTURING, since_ns=moment.now_ns)
     return collect(capturing, event, moment) if isinstance(event, Guided) else capturing
+
+
+def lose_sight(session: Session, event: Event, moment: Moment) -> Session:
+    """Countdown and capturing: without live pictures there is nothing to count down to, and what was kept is past."""
+    known = ready(session, event, moment)
+    return enter(State.POSITIONING, moment, known) if CAMERA in known.missing else known
 
 
 def collect(session: Session, event: Event, moment: Moment) -> Session:

@@ -69,6 +69,8 @@ TRANSITIONS: Final[Mapping[tuple[State, type], Handler]] = {
     (State.POSITIONING, Point): looking.point,
     (State.POSITIONING, Skip): answering.skip,
     (State.RETAKE, Skip): answering.skip,
+    (State.COUNTDOWN, Readiness): looking.lose_sight,
+    (State.CAPTURING, Readiness): looking.lose_sight,
     (State.COUNTDOWN, Guided): looking.watch,
     (State.COUNTDOWN, Tick): looking.zero,
     (State.CAPTURING, Guided): looking.collect,

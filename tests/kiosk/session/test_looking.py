@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from firmware.face.quality import Advice, Verdict
 from kiosk.session import State
-from kiosk.session.events import Again, Guided, Leave, Point, Readiness, Shutter, Tick
+from kiosk.session.events import Guided, Leave, Point, Readiness, Shutter, Tick
 from kiosk.session.states import CAPTURE_LIMIT_S, STEADY_S, Trouble
 from tests.kiosk.factories import guidance
-from tests.kiosk.session.visit import Visit
+from tests.kiosk.session.visit import FRAMES, Visit
 
 
 def test_only_frames_exposed_after_zero_are_kept(visit: Visit) -> None:
@@ -86,12 +88,27 @@ def test_too_few_frames_without_an_advice_say_just_that(visit: Visit) -> None:
     assert visit.session.reason is Trouble.FEW_PICTURES
 
 
-def test_a_camera_that_dies_while_capturing_does_not_trap_the_session(visit: Visit) -> None:
+@pytest.mark.parametrize("state", [State.COUNTDOWN, State.CAPTURING])
+def test_a_camera_that_dies_leads_back_to_positioning_at_once(state: State, visit: Visit) -> None:
     visit.come()
     visit.count_down()
-    visit.at(4.0, Tick(), Readiness(("camera",)))
-    assert visit.at(4.0 + CAPTURE_LIMIT_S, Tick()) is State.RETAKE
-    assert visit.at(9, Again()) is State.POSITIONING
+    if state is State.CAPTURING:
+        visit.at(4.0, Tick())
+        visit.see(4.1)
+    assert visit.at(4.2, Readiness(("disk",))) is state, "which is not its fault"
+    assert visit.at(4.3, Readiness(("camera", "disk"))) is State.POSITIONING
+    assert (visit.session.kept, visit.session.guidance) == ((), None)
+    assert visit.session.missing == ("camera", "disk")
+    assert visit.at(4.4, Shutter()) is State.POSITIONING, "there is no picture to take"
+    assert visit.at(9, Readiness(())) is State.POSITIONING
+    visit.take_picture()
+    assert [frame.monotonic_ns >= visit.session.zero_ns for frame in visit.session.kept] == [True] * FRAMES
+
+
+def test_a_camera_that_dies_does_not_trap_the_session(visit: Visit) -> None:
+    visit.come()
+    visit.count_down()
+    visit.at(3.5, Readiness(("camera",)))
     assert visit.at(9, Leave()) is State.BLOCKED
     assert visit.at(10, Readiness(())) is State.IDLE
 
