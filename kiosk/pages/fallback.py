@@ -15,6 +15,8 @@ from kiosk.pages.guard import HEADERS, TRUSTED_HOSTS
 
 AGAIN_S: Final = 30.0
 """The start is tried again by itself after so long."""
+ABOUT_RECORDS: Final = ("REC", "STA")
+"""With these errors nobody knows whether everything that was kept is still there."""
 FORMS: Final = {**HEADERS, "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
     "form-action 'none'", "form-action 'self'")}  # fmt: skip
 
@@ -25,7 +27,7 @@ def create_fallback(error: KioskError, lines: Sequence[str], again: Callable[[],
     app.config.update(TRUSTED_HOSTS=TRUSTED_HOSTS, MAX_CONTENT_LENGTH=1024)
 
     def page() -> str:
-        return render_template("fallback.html", error=error, lines=lines)
+        return render_template("fallback.html", error=error, lines=lines, kept=not error.code.startswith(ABOUT_RECORDS))
 
     def retry() -> Response:
         if not _comes_from_us():

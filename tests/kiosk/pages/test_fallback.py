@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from firmware.errors import BundleAlteredError
+from firmware.errors import (
+    BundleAlteredError,
+    KioskError,
+    RecordError,
+    StateError,
+    VaultBusyError,
+    VaultDamagedError,
+)
 from kiosk.pages.fallback import create_fallback
 from tests.kiosk.pages.wsgi import ask
 
@@ -29,6 +36,16 @@ def test_it_says_what_is_wrong_and_what_to_do(app: Flask) -> None:
     assert "BUN-02" in text and ERROR.what in text and ERROR.advice in text
     assert "INFO kiosk: one" in text and "<script>" not in text and "&lt;script&gt;" in text
     assert "default-src 'none'" in dict(headers)["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("error", [RecordError("x"), VaultDamagedError("x"), VaultBusyError("x"), StateError("x")])
+def test_it_does_not_say_that_nothing_is_lost_where_nobody_knows(error: KioskError) -> None:
+    text = ask(create_fallback(error, LINES, lambda: None), "GET", "/")[2]
+    assert error.code in text and error.advice in text and "lost" not in text
+
+
+def test_it_says_that_nothing_is_lost_where_that_is_so(app: Flask) -> None:
+    assert "Nothing that was kept is lost." in ask(app, "GET", "/")[2]
 
 
 def test_it_is_not_well(app: Flask) -> None:
