@@ -9,6 +9,9 @@ row no route, so that a route that nobody thought about cannot be reached. In th
 - come from somebody whose role is enough,
 - and, if it could change anything, show the token of its session's page.
 
+What is a page of its own, such as a slip, is asked for by a browser that shows whatever comes instead: it is led back
+to the kiosk's page where it comes too late or without the role, and is told nothing else. A program is told the status.
+
 A program gets cookie and token as a browser does: from `GET /` (the cookie `kiosk`, and the meta element
 `csrf-token`, which goes into the header X-CSRF-Token).
 """
@@ -18,7 +21,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from flask import Flask, Response, abort, g, request
 
@@ -55,11 +58,15 @@ SENIOR: Final = CLINIC | WORKSHOP
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may ask for a route, with which methods, and how many bytes its body may have."""
+    """Who may ask for a route, with which methods, and how many bytes its body may have.
+
+    is_page: it is shown as a page of its own.
+    """
 
     who: frozenset[Role]
     methods: frozenset[str] = READS
     largest_body: int = 0
+    is_page: bool = False
 
 
 def panel(who: frozenset[Role], largest_body: int = PANEL_FORM_BYTES) -> Rule:
@@ -83,8 +90,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "act": Rule(AT_WORK, WRITES, LARGEST_FORM_BYTES),
     "known": Rule(AT_WORK, WRITES, LARGEST_FORM_BYTES),
     "speak": Rule(AT_WORK, WRITES, PIN_FORM_BYTES),
-    "slip": Rule(AT_WORK),
-    "report": Rule(AT_WORK),
+    "slip": Rule(AT_WORK, is_page=True),
+    "report": Rule(AT_WORK, is_page=True),
     "diagnostics": Rule(AT_WORK),
     "support": Rule(SENIOR),
     "panel_menu": panel(AT_WORK),
@@ -150,7 +157,7 @@ class Guard:
             abort(413)
         request.max_content_length = rule.largest_body  # of a body whose length is not said
         if not self._visitors.roles(g.visitor) & rule.who:
-            abort(403)
+            lead_back(403) if rule.is_page else abort(403)
         if request.method not in READS:
             self._check_press(g.visitor, rule)
 
@@ -165,6 +172,13 @@ class Guard:
         if arrived := g.pop("arrived", None):
             response.set_cookie(COOKIE, arrived.token, path="/", httponly=True, samesite="Strict")
         return response
+
+
+def lead_back(status: int) -> NoReturn:
+    """End a request for a page of its own that cannot be shown: a browser goes back, a program gets the status."""
+    mode = request.headers.get("Sec-Fetch-Mode", "")
+    navigates = mode == "navigate" or (not mode and "text/html" in request.headers.get("Accept", ""))
+    abort(Response(status=303, headers={"Location": "/"}) if navigates else status)
 
 
 def _is_well_formed() -> bool:

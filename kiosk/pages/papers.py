@@ -18,6 +18,7 @@ from flask import Flask, Response, abort, jsonify, request
 from firmware.assessment import Assessment
 from firmware.clock import Clock
 from kiosk.engine import Engine
+from kiosk.pages.guard import lead_back
 from kiosk.pages.tongue import Tongue
 from kiosk.report.day import DayReport
 from kiosk.report.printing import day_html, slip_html
@@ -69,7 +70,7 @@ class Papers:
         item = self.engine.view(-1, 0)
         answer = item.value.assessment if item else None
         if item is None or answer is None:
-            abort(404)
+            lead_back(404)
         slip = self._slip(answer, item.value.intake.camp_number)
         return slip_html(slip, self.tongue.say, self.tongue.language.tag, rtl=self.tongue.language.right_to_left)
 

@@ -11,10 +11,10 @@ from firmware.clock import ManualClock
 from firmware.errors import RouteError, StateError
 from firmware.syndrome.decision import Outcome
 from kiosk.pages.gate import NoGate
-from kiosk.pages.guard import ANYBODY, RULES, Guard, Rule
+from kiosk.pages.guard import ANYBODY, HEADERS, RULES, Guard, Rule
 from kiosk.pages.visitors import IDLE_S, MOST, Visitors
 from kiosk.roles import Role
-from kiosk.session.events import Tick
+from kiosk.session.events import Leave, Tick
 from kiosk.session.states import BACK_TO_IDLE_S, State
 from tests.kiosk.pages.camp import PINS, Camp
 from tests.kiosk.pages.conftest import OpenCamp
@@ -169,6 +169,40 @@ def test_opening_one_role_does_not_renew_another(app: Flask, camp: Camp) -> None
     camp.machine.sleep(2)
     note_what_is_reached(app)
     assert [ask(app, "GET", path, both)[0] for path in ("/panel/settings", "/panel/visits")] == [200, 403]
+
+
+NAVIGATES = ({"Sec-Fetch-Mode": "navigate"}, {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+PROGRAMS = ({}, {"Accept": "*/*"}, {"Sec-Fetch-Mode": "cors", "Accept": "text/html"}, {"Sec-Fetch-Mode": "no-cors"})
+
+
+@pytest.mark.parametrize("path", ["/slip", "/report", "/report?day=2026-12-01"])
+def test_who_is_locked_out_of_a_page_is_led_back_and_told_nothing_else(path: str, app: Flask, camp: Camp) -> None:
+    camp.screen()
+    bystander, where = arrive(app), dict(zip(("PATH", "QUERY_STRING"), path.split("?"), strict=False))
+    query = {"QUERY_STRING": where.get("QUERY_STRING", "")}
+    for said in NAVIGATES:
+        status, headers, text = ask(app, "GET", where["PATH"], {**bystander, **said, **query})
+        assert (status, dict(headers)["Location"], text) == (303, "/", "") and "Set-Cookie" not in dict(headers)
+        assert {name for name, _ in headers} == {*HEADERS, "Location", "Content-Length", "Content-Type"}
+        assert ask(app, "GET", where["PATH"], {**said, **query, "Sec-Fetch-Site": "cross-site"})[0] == 403
+    for said in PROGRAMS:
+        assert ask(app, "GET", where["PATH"], {**bystander, **said, **query})[0] == 403
+
+
+def test_a_slip_that_is_asked_for_too_late_leads_back(app: Flask, camp: Camp) -> None:
+    camp.screen()
+    operator = unlock(app, Role.OPERATOR)
+    assert [ask(app, "GET", "/slip", {**operator, **said})[0] for said in NAVIGATES] == [200, 200]
+    camp.dispatch(Leave())
+    for said in NAVIGATES:
+        status, headers, text = ask(app, "GET", "/slip", {**operator, **said})
+        assert (status, dict(headers)["Location"], text) == (303, "/", "")
+    assert [ask(app, "GET", "/slip", {**operator, **said})[0] for said in PROGRAMS] == [404] * len(PROGRAMS)
+
+
+def test_what_is_no_page_of_its_own_leads_nowhere(app: Flask) -> None:
+    for path in ("/state", "/diagnostics", "/support", "/panel/menu", "/preview/next"):
+        assert [ask(app, "GET", path, said)[0] for said in NAVIGATES] == [403, 403]
 
 
 def _may_look(app: Flask, who: dict[str, str]) -> list[bool]:
