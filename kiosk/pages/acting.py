@@ -1,6 +1,6 @@
 """What can be pressed while somebody is screened -> the event for the session.
 
-start (task)   agree, decline (asked.py)   describe (asked.py)   back   point (x, y: shares)   shutter   skip
+start (task)   agree, decline (asked.py)   describe (asked.py)   back   point (x, y: shares)   shutter   skip   finish
 again   next   leave   touch   service
 """
 
@@ -19,6 +19,7 @@ from kiosk.session.events import (
     Declined,
     Described,
     Event,
+    Finish,
     Leave,
     Next,
     Point,
@@ -42,6 +43,7 @@ ACTIONS: Final[Mapping[str, Callable[[Said, datetime, Visits], Event]]] = {
     "point": lambda said, _, __: Point(share(said, "x"), share(said, "y")),
     "shutter": lambda _, __, ___: Shutter(),
     "skip": lambda _, __, ___: Skip(),
+    "finish": lambda _, __, ___: Finish(),
     "again": lambda _, __, ___: Again(),
     "next": lambda _, __, ___: Next(),
     "leave": lambda _, __, ___: Leave(),

@@ -206,12 +206,19 @@ TROUBLE: Final = N_("This did not work. Call the engineer.")
 CONSENT: Final = (
     N_("This device takes pictures of the face. A computer in it compares them with some rare conditions."),
     N_("The answer says whether a specialist should look. It is not a diagnosis, and it can be wrong."),
-    N_("It is kept sealed on this device. You may say no, now or later, and everything goes on as before."),
+    N_(
+        "The answer is kept sealed on this device until the programme takes it. You may say no, now or later, and "
+        "everything goes on as before."
+    ),
 )
 CONSENT_PHOTOS: Final = (
     N_("This device takes pictures of the face from several sides, for specialists who study rare conditions."),
     N_("The pictures are kept sealed on this device until the programme takes them. There is no answer today."),
     N_("You may say no, now or later, and everything goes on as before."),
 )
-SPOKEN: Final[Mapping[str, tuple[str, ...]]] = {"consent": CONSENT, "photos": CONSENT_PHOTOS}
+SIGN: Final = (
+    N_("You choose: the photo may be kept for specialists, or not; all of it may be used for research, or not."),
+    N_("To agree, hold a thumb on the screen, or write a name."),
+)
+SPOKEN: Final[Mapping[str, tuple[str, ...]]] = {"consent": CONSENT, "photos": CONSENT_PHOTOS, "sign": SIGN}
 """What is read aloud on demand, by name."""

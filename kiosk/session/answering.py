@@ -8,9 +8,21 @@ from firmware.assessment import Assessment, Status
 from firmware.face.quality import Verdict
 from firmware.face.wanted import PROTOCOL
 from firmware.syndrome.decision import Outcome
-from kiosk.session.events import Assessed, Event, Kept, Taken
+from kiosk.session.events import Assessed, Event, Finish, Kept, Taken
 from kiosk.session.moving import enter, home, retake
-from kiosk.session.states import ANALYSIS_LIMIT_S, COUNTED, Moment, Reason, Session, State, Task, Trouble
+from kiosk.session.states import (
+    ANALYSIS_LIMIT_S,
+    ANSWERED,
+    BACK_TO_IDLE_S,
+    COUNTED,
+    KEEP_LIMIT_S,
+    Moment,
+    Reason,
+    Session,
+    State,
+    Task,
+    Trouble,
+)
 
 
 def answer(session: Session, event: Event, moment: Moment) -> Session:
@@ -42,6 +54,21 @@ def skip(session: Session, event: Event, moment: Moment) -> Session:
     return _go_on(session, moment)
 
 
+def finish(session: Session, event: Event, moment: Moment) -> Session:
+    """Photo protocol: keep what there is. Without any photo, and while screening, it is a cancel."""
+    if session.task is not Task.PHOTOS or not session.album.portraits:
+        return home(session, event, moment)
+    return replace(enter(State.ANALYSING, moment, session), pending=session.album)
+
+
+def forget(session: Session, event: Event, moment: Moment) -> Session:
+    """Nobody has been there for too long: everything is forgotten, but for photos that can be kept."""
+    if not moment.after(BACK_TO_IDLE_S[session.state], session.since_ns):
+        return session
+    tried = session.reason in {Trouble.TOO_LONG, Trouble.NOT_KEPT}
+    return home(session, event, moment) if tried or session.state in ANSWERED else finish(session, event, moment)
+
+
 def show(session: Session, event: Event, moment: Moment) -> Session:
     """Analysing: the record is durable, so the answer may be seen."""
     assert isinstance(event, Kept)  # noqa: S101
@@ -55,8 +82,8 @@ def show(session: Session, event: Event, moment: Moment) -> Session:
 
 
 def overdue(session: Session, _: Event, moment: Moment) -> Session:
-    """Analysing: it takes too long."""
-    late = moment.after(ANALYSIS_LIMIT_S, session.since_ns)
+    """Analysing: it takes too long. A record that is being written may land yet, so it is waited for longer."""
+    late = moment.after(KEEP_LIMIT_S if session.pending else ANALYSIS_LIMIT_S, session.since_ns)
     return retake(session, moment, Trouble.TOO_LONG) if late else session
 
 
@@ -72,7 +99,7 @@ def _go_on(session: Session, moment: Moment) -> Session:
     """To the next pose, or to the end."""
     if session.shot + 1 < len(PROTOCOL):
         return enter(State.POSITIONING, moment, replace(session, shot=session.shot + 1))
-    return replace(enter(State.ANALYSING, moment, session), pending=session.album)
+    return finish(session, Finish(), moment)
 
 
 def _why(assessment: Assessment) -> Reason:

@@ -31,5 +31,7 @@ def ask_consent_again(session: Session, _: Event, moment: Moment) -> Session:
 
 
 def ask_subject_again(session: Session, _: Event, moment: Moment) -> Session:
-    """Positioning: somebody else is meant, or something was mistyped; what was photographed is of nobody then."""
-    return replace(enter(State.SUBJECT, moment, session), album=Session().album, shot=0, pointed=None)
+    """Positioning: somebody else is meant, or something was mistyped. In the photo protocol: the pose before."""
+    if session.shot:
+        return enter(State.POSITIONING, moment, replace(session, shot=session.shot - 1))
+    return replace(enter(State.SUBJECT, moment, session), album=Session().album, pointed=None)

@@ -90,6 +90,11 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class Finish:
+    """Photo protocol: enough; what was taken is kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passes."""
 
@@ -149,8 +154,8 @@ class Broke:
 
 
 Event = (
-    Readiness | Start | Next | Agreed | Declined | Described | Back | Touch | Guided | Point | Shutter | Skip | Tick
-    | Assessed | Taken | Kept | AssessmentFailed | Again | Leave | Service | Broke
+    Readiness | Start | Next | Agreed | Declined | Described | Back | Touch | Guided | Point | Shutter | Skip | Finish
+    | Tick | Assessed | Taken | Kept | AssessmentFailed | Again | Leave | Service | Broke
 )  # fmt: skip
 
 

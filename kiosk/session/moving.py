@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kiosk.session.events import AssessmentFailed, Broke, Event, Readiness, Start
-from kiosk.session.states import AT_REST, BACK_TO_IDLE_S, Moment, Reason, Session, State, Task
+from kiosk.session.states import AT_REST, Moment, Reason, Session, State, Task
 
 
 def enter(state: State, moment: Moment, session: Session) -> Session:
@@ -74,11 +74,6 @@ def broke(session: Session, event: Event, moment: Moment) -> Session:
 def touched(session: Session, _: Event, moment: Moment) -> Session:
     """Somebody is still there."""
     return replace(session, since_ns=moment.now_ns)
-
-
-def forget(session: Session, event: Event, moment: Moment) -> Session:
-    """Nobody has been there for too long."""
-    return home(session, event, moment) if moment.after(BACK_TO_IDLE_S[session.state], session.since_ns) else session
 
 
 def retake(session: Session, moment: Moment, reason: Reason, detail: str = "") -> Session:

@@ -26,6 +26,7 @@ PHOTO_FRAMES: Final = 4
 """Frames that a photo of the protocol is the best of."""
 CAPTURE_LIMIT_S: Final = 4.0
 ANALYSIS_LIMIT_S: Final = 20.0
+KEEP_LIMIT_S: Final = 60.0
 
 
 class State(StrEnum):

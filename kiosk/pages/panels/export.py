@@ -42,7 +42,7 @@ class Export:
         self._lock = threading.Lock()
         self._running: threading.Thread | None = None
         self._written = 0
-        self._parts: tuple[str, ...] = ()
+        self._done = False
         self._trouble: KioskError | None = None
 
     @property
@@ -60,7 +60,7 @@ class Export:
             "waiting": len(self._vault.shelf.sealed_ids()) if self._vault.programme else None,
             "running": self.is_running,
             "written": self._written,
-            "parts": self._parts,
+            "done": self._done and not self.is_running,
         }
 
     def do(self, said: Said, roles: Roles) -> str:  # noqa: ARG002
@@ -70,8 +70,10 @@ class Export:
             raise StickAbsentError("there is no stick", "Plug it in, wait until it is listed, and choose it.")
         with self._lock:
             if not self.is_running:
-                self._written, self._parts, self._trouble = 0, (), None
+                self._written, self._done, self._trouble = 0, False, None
                 again = said.get("again", "") == "1"
+                if self._vault.programme and not self._vault.shelf.sealed_ids(again=again):
+                    return N_("Nothing waits to be exported.")
                 self._running = threading.Thread(
                     target=self._write, args=(self._root / chosen.lstrip("/"), again), name="export"
                 )
@@ -85,15 +87,15 @@ class Export:
 
     def _write(self, stick: Path, again: bool) -> None:
         try:
-            for records, name in self._export(stick, again):
+            for records in self._export(stick, again):
                 self._written += records
-                self._parts = (*self._parts, name)
+            self._done = True
         except KioskError as error:
             _log.error("the export ended: %s", error)
             self._trouble = error
 
-    def _export(self, stick: Path, again: bool) -> Iterator[tuple[int, str]]:
+    def _export(self, stick: Path, again: bool) -> Iterator[int]:
         from kiosk.records.export.exporting import export  # here, since its forms take a while to load
 
         for part in export(self._vault, stick, self._clock, again=again):
-            yield part.records, part.name
+            yield part.records

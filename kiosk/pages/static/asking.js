@@ -81,7 +81,7 @@ function chooseTone(button) {
 }
 
 const TYPED = {
-  name: (value) => agree({ sign: "name", name: value.trim() }).then((answer) => (answer.ok ? "" : value)),
+  name: (value) => agree({ sign: "name", name: value.trim() }).then((answer) => (answer.ok ? "" : el("known").dataset.wrong)),
   number: async (value) => { drawNumber(value.trim()); return ""; },
 };
 
@@ -106,9 +106,11 @@ export function click(button) {
   return true;
 }
 
-// A key of a scanner or keyboard while the number is asked for.
+// A key of a scanner or keyboard while the number is asked for; true when it is. Enter is the scanner's end, whatever
+// has the focus.
+export const wantsKeys = () => document.documentElement.dataset.state === "subject" && step === "1";
+
 export function key(event) {
-  if (document.documentElement.dataset.state !== "subject" || step !== "1") return;
   if (event.key === "Enter") { event.preventDefault(); numberDone(); }
   else if (event.key === "Backspace" || [...event.key].length === 1) { event.preventDefault(); drawNumber(keys.entered(said.camp_number, event.key, LONGEST_NUMBER)); }
 }

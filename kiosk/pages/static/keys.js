@@ -5,7 +5,8 @@ import { all, el, symbol, text } from "./parts.js";
 const LAYOUTS = {
   line: ["1234567890<"],
   digits: ["123", "456", "789", "0<"],
-  letters: ["1234567890", "QWERTYUIOP", "ASDFGHJKL-", "ZXCVBNM.:/", "^_?=&<"],
+  letters: ["1234567890", "QWERTYUIOP", "ASDFGHJKL-", "ZXCVBNM.:/", "^…_?=&<"],
+  accents: ["ÁÉÍÓÚÜÑÇÃÕ", "ÀÈÌÒÙÂÊÎÔÛ", "ÅÄÖËÏØÆŒ’,", "^…_<"],
 };
 const LONGEST = 80;
 const box = el("keypad");
@@ -29,9 +30,12 @@ function one(key, press) {
   button.dataset.key = key;
   if (key === "<") { button.appendChild(symbol("backspace")); button.ariaLabel = box.dataset.backspace; }
   else if (key === "_") { button.textContent = box.dataset.space; button.className = "space"; }
+  else if (key === "…") { button.textContent = "áñ…"; button.ariaLabel = box.dataset.accents; }
   else if (key === "^") { button.textContent = "aA"; button.ariaLabel = box.dataset.shift; }
   else button.textContent = key;
   button.addEventListener("click", () => press(key));
+  // A key takes no focus: a scanner's Enter would press it once more.
+  for (const kind of ["mousedown", "pointerdown"]) button.addEventListener(kind, (event) => event.preventDefault());
   return button;
 }
 
@@ -53,10 +57,16 @@ export function ask({ title, layout, secret = false, value = "", longest = LONGE
   text(el("keypad-title"), title);
   text(el("keypad-trouble"), "");
   small = false;
-  build(el("keys"), layout, (key) => (key === "^" ? shift() : put(key)));
+  lay(layout);
   box.hidden = false;
   draw();
   el("keypad-done").focus();
+}
+
+const OWN = { "^": shift, "…": () => lay(el("keys").classList.contains("accents") ? "letters" : "accents") };
+function lay(layout) {
+  build(el("keys"), layout, (key) => (OWN[key] ? OWN[key]() : put(key)));
+  if (small) { small = false; shift(); }
 }
 
 function put(key) { open.value = typed(open.value, key, open.longest); draw(); }
@@ -64,7 +74,7 @@ function put(key) { open.value = typed(open.value, key, open.longest); draw(); }
 function shift() {
   small = !small;
   for (const button of all("button[data-key]", el("keys"))) {
-    if (/^[A-Z]$/.test(button.dataset.key)) button.textContent = small ? button.dataset.key.toLowerCase() : button.dataset.key;
+    if (/^\p{Lu}$/u.test(button.dataset.key)) button.textContent = small ? button.dataset.key.toLowerCase() : button.dataset.key;
   }
 }
 
@@ -78,13 +88,20 @@ function draw() { text(el("typed"), open.secret ? "●".repeat([...open.value].l
 
 async function finish() {
   if (!open || open.busy) return;
-  open.busy = true;
   const asked = open;
-  const trouble = await asked.done(asked.value);
-  if (open !== asked) return;
-  if (!trouble) return close();
-  asked.busy = false;
-  if (asked.secret) asked.value = "";
+  asked.busy = true;
+  let trouble = box.dataset.lost;
+  try {
+    trouble = await asked.done(asked.value);
+  } finally {
+    asked.busy = false;
+    if (open === asked) ended(trouble);
+  }
+}
+
+function ended(trouble) {
+  if (!trouble) { close(); return; }
+  if (open.secret) open.value = "";
   text(el("keypad-trouble"), trouble);
   draw();
 }

@@ -13,6 +13,7 @@ const root = document.documentElement;
 const OFF_MS = 2000;
 const TOUCH_EVERY_MS = 20000;
 const TAPS = 5;
+const NOTICE_MS = 6000;
 let shown = { number: -1, state: "starting" };
 let generation = 0;  // of what we may see: an answer to an older question may lack what a PIN has opened since
 let refused = 0;  // answers in a row: one may still have been asked with the cookie of before
@@ -62,6 +63,7 @@ function enter(next) {
   asking.enter(next);
   if (!next.result) answer.forget();
   if (next.state !== "maintenance") panels.close();
+  else if (!panels.isOpen()) panels.restore();
   panels.notice("");
   if (!sameScreen) settle();
 }
@@ -118,9 +120,11 @@ const CLICKS = {
   open: (button) => { el(button.dataset.open).hidden = false; el(button.dataset.open).querySelector("button").focus(); },
   close: (button) => { el(button.dataset.close).hidden = true; },
   choose: (button) => choose(button.dataset.choose, button.dataset.value),
-  say: (button) => post("/speak", { what: shown.task === "photos" ? "photos" : button.dataset.say }),
-  finish: async () => { await post("/session/leave"); await lock(); },
+  say: (button) => post("/speak", { what: spoken(button.dataset.say) }),
+  finish: async () => { await post("/session/leave"); for (const role of ["clinician", "engineer"]) await lock(role); },
 };
+
+const spoken = (what) => (what === "consent" && shown.task === "photos" ? "photos" : what);
 
 async function choose(what, value) {
   await post("/display", { [what]: value });
@@ -136,6 +140,13 @@ function click(event) {
   const kind = Object.keys(CLICKS).find((name) => button.dataset[name] !== undefined);
   if (!kind) { asking.click(button); return; }
   once(button, async () => CLICKS[kind](button)).catch(() => alertText("lost", true));
+}
+
+let noticeTimer = 0;
+function refusal() {
+  panels.notice(el("notice").dataset.refused);
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => panels.notice((shown.banners || []).join(" ")), NOTICE_MS);
 }
 
 async function switchOff() {
@@ -157,6 +168,7 @@ el("model").addEventListener("click", () => {
   if (taps.length === TAPS && taps[TAPS - 1] - taps[0] < 3000) { taps = []; panels.open("health", "engineer"); }
 });
 
+document.addEventListener("refused", refusal);
 document.addEventListener("click", click);
 document.addEventListener("pointerdown", touch);
 document.addEventListener("contextmenu", (event) => event.preventDefault());
@@ -164,7 +176,7 @@ document.addEventListener("keydown", (event) => {
   if (keys.key(event)) return;
   if (event.key === "Escape" && answer.isDetailed()) closeClinician();
   else if (event.key === "Escape") for (const layer of ["languages", "themes"]) el(layer).hidden = true;
-  else if (!event.target.closest("button, a") || event.key !== "Enter") asking.key(event);
+  else if (asking.wantsKeys()) asking.key(event);
 });
 document.addEventListener("visibilitychange", again);  // a tab that was stopped asks anew
 for (const button of all("[data-hold=off]")) hold(button, OFF_MS, switchOff);

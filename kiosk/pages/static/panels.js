@@ -4,6 +4,7 @@ import { all, el, text } from "./parts.js";
 import * as keys from "./keys.js";
 import { once, post, renew } from "./press.js";
 
+const AGAIN_MS = 1000;
 const box = el("keypad");
 
 // Ask for the PIN of a role, then go on; resolves to whether it fitted.
@@ -21,21 +22,40 @@ export function unlock(role, then) {
   });
 }
 
+let opening = false;
+export const isOpen = () => opening || el("panel").dataset.name !== undefined;
+
 export async function open(name, role, query = "") {
   const answer = await fetch(`/panel/${name}${query}`);
   if (answer.status === 403) return unlock(role || "engineer", () => open(name, role, query));
-  if (!answer.ok) return undefined;
-  await post("/session/service");
-  draw(name, await answer.text());
+  if (!answer.ok) { document.dispatchEvent(new CustomEvent("refused", { detail: answer.status })); return undefined; }
+  opening = true;
+  try {
+    await post("/session/service");
+    draw(name, await answer.text());
+  } finally {
+    opening = false;
+  }
   return undefined;
+}
+
+// The page came into service by itself (a reload, another browser): where it was sent to, or the menu.
+export function restore() {
+  const [name, query] = location.hash.slice(1).split("?");
+  history.replaceState(null, "", "/");
+  return open(name || "menu", "operator", query ? `?${query}` : "");
 }
 
 function draw(name, html) {
   el("panel").dataset.name = name;
   el("panel").innerHTML = html;  // made by our templates, which escape what people typed
+  if (el("panel").querySelector("[data-again]")) setTimeout(() => again(name), AGAIN_MS);
   el("panel").scrollTop = 0;
   el("panel").focus();
 }
+
+// What goes on beside the page is looked at again while it is shown.
+function again(name) { if (el("panel").dataset.name === name && !keys.isOpen()) open(name); }
 
 export function close() {
   delete el("panel").dataset.name;
@@ -47,7 +67,16 @@ async function submit(form, button) {
   if (button && button.name) said.set(button.name, button.value);
   const answer = await post(form.getAttribute("action"), said);
   if (answer.status === 403) return unlock(form.dataset.role || "engineer", () => submit(form, button));
+  if (!answer.ok) return undefined;  // said already
+  if (form.dataset.then) return turnTo(said.get("language"), form.dataset.then);
   return draw(el("panel").dataset.name, await answer.text());
+}
+
+// The whole page turns to the language that was set, and goes on where it was.
+async function turnTo(language, then) {
+  await post("/display", { language });
+  location.hash = then;
+  location.reload();
 }
 
 el("panel").addEventListener("submit", (event) => {

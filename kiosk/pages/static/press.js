@@ -23,15 +23,21 @@ function send(path, form) {
   return fetch(path, { method: "POST", headers: { "X-CSRF-Token": token }, body });
 }
 
+// An answer that nobody expected is said once, in one line; what a PIN opens or not is said where it is typed.
+function told(answer, path) {
+  if (!answer.ok && path !== "/unlock") document.dispatchEvent(new CustomEvent("refused", { detail: answer.status }));
+  return answer;
+}
+
 // Whatever changes something carries the page's token. A program that was started anew knows other ones: ask once.
 export async function post(path, form) {
   const answer = await send(path, form);
-  if (answer.status !== 403) return answer;
+  if (answer.status !== 403) return told(answer, path);
   const page = await (await fetch("/")).text();
   const fresh = page.match(/name="csrf-token" content="([^"]+)"/)[1];
   if (fresh === token) return answer;  // it is the role that is missing
   token = fresh;
-  return send(path, form);
+  return told(await send(path, form), path);
 }
 
 // Give a role back, or all of them; both tokens are other ones then.

@@ -85,6 +85,8 @@ def test_what_waits_is_written_once_and_again_when_asked_for(camp: Camp, enginee
 
 def test_it_says_not_to_pull_the_stick_out(camp: Camp, engineer: Browser) -> None:
     _plug(camp)
+    assert said(engineer.panel("export", stick=STICK)) == "Nothing waits to be exported."
+    camp.vault.add(record())
     assert said(engineer.panel("export", stick=STICK)).endswith("Do not pull the stick out.")
 
 

@@ -11,7 +11,7 @@ from firmware.face.quality import Advice, Quality, QualityReport, Verdict
 from firmware.syndrome.decision import Outcome
 from kiosk.session import Session, State
 from kiosk.session.events import Again, Assess, Assessed, AssessmentFailed, Event, Keep, Kept, Leave, Point, Tick
-from kiosk.session.states import ANALYSIS_LIMIT_S, Trouble
+from kiosk.session.states import ANALYSIS_LIMIT_S, KEEP_LIMIT_S, Trouble
 from tests.kiosk.factories import assessment
 from tests.kiosk.session.visit import CHILD, CONSENT, FRAMES, Visit
 
@@ -109,6 +109,14 @@ def test_an_analysis_that_never_ends_is_given_up(visit: Visit) -> None:
     assert visit.after(ANALYSIS_LIMIT_S - 0.1, Tick()) is State.ANALYSING
     assert visit.after(0.1, Tick()) is State.RETAKE
     assert visit.session.reason is Trouble.TOO_LONG
+
+
+def test_a_slow_disk_is_waited_for_since_the_record_may_land_yet(visit: Visit) -> None:
+    visit.come()
+    visit.take_picture()
+    visit.assessed()
+    assert visit.after(ANALYSIS_LIMIT_S + 1, Tick()) is State.ANALYSING
+    assert visit.after(KEEP_LIMIT_S, Tick()) is State.RETAKE
 
 
 def test_an_answer_that_comes_after_cancel_is_forgotten(visit: Visit) -> None:

@@ -12,6 +12,7 @@ from kiosk.session.events import (
     AssessmentFailed,
     Back,
     Count,
+    Finish,
     Keep,
     Kept,
     Leave,
@@ -19,8 +20,9 @@ from kiosk.session.events import (
     Skip,
     Take,
     Taken,
+    Tick,
 )
-from kiosk.session.states import Album, Trouble
+from kiosk.session.states import BACK_TO_IDLE_S, Album, Trouble
 from tests.kiosk.factories import portrait
 from tests.kiosk.session.visit import Visit
 
@@ -138,10 +140,38 @@ def test_a_photo_of_somebody_who_left_is_nobodys(photos: Visit) -> None:
     assert _taken(photos) == []
 
 
-def test_going_back_to_the_subject_forgets_the_photos(photos: Visit) -> None:
+def test_going_back_leads_to_the_pose_before_and_keeps_its_photo(photos: Visit) -> None:
     photos.photographed()
+    photos.photographed()
+    assert photos.after(1, Back()) is State.POSITIONING
+    assert photos.session.wanted == PROTOCOL[1] and len(photos.session.album.portraits) == 2
+    photos.photographed()
+    assert len(photos.session.album.portraits) == 2, "the new photo takes the old one's place"
+
+
+def test_going_back_from_the_first_pose_leads_to_the_subject_with_an_empty_album(photos: Visit) -> None:
     assert photos.after(1, Back()) is State.SUBJECT
     assert (photos.session.album, photos.session.shot) == (Album(), 0)
+
+
+def test_finishing_early_keeps_what_was_taken(photos: Visit) -> None:
+    photos.photographed()
+    assert photos.after(1, Finish()) is State.ANALYSING
+    keep = photos.asked[-1]
+    assert isinstance(keep, Keep) and isinstance(keep.answer, Album) and len(keep.answer.portraits) == 1
+    photos.kept()
+    assert photos.session.state is State.RESULT
+
+
+def test_finishing_without_a_photo_leaves_nothing(photos: Visit) -> None:
+    assert photos.after(1, Finish()) is State.IDLE
+    assert photos.asked == []
+
+
+def test_photos_of_somebody_who_walked_away_are_kept(photos: Visit) -> None:
+    photos.photographed()
+    photos.after(BACK_TO_IDLE_S[State.POSITIONING] + 1, Tick())
+    assert photos.session.state is State.ANALYSING and photos.session.pending is not None
 
 
 def test_a_series_that_was_shown_is_taken_anew_from_the_first_pose(photos: Visit) -> None:
