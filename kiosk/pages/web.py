@@ -78,6 +78,7 @@ class Routes:
             tongue=self._tongue,
             consent=texts.CONSENT,
             consent_photos=texts.CONSENT_PHOTOS,
+            sign=texts.SIGN,
         )
 
     def state(self) -> Response:
