@@ -300,3 +300,63 @@ def test_five_quick_taps_on_the_models_name_lead_the_engineer_in(small_page: Pag
         small_page.click("#model")
     small_page.operator.wait("maintenance")
     assert "HEA-07" in small_page.inner_text("#panel")
+
+
+def test_the_scanners_enter_presses_no_key_that_was_touched_before(small_page: Page) -> None:
+    operator = small_page.operator
+    operator.start()
+    operator.agree()
+    small_page.click("#number-keys [data-key='7']")
+    small_page.click("#number-keys [data-key='<']")
+    small_page.keyboard.type("A-17")
+    small_page.keyboard.press("Enter")
+    small_page.wait_for_selector("[data-age='4.5']:visible")
+    operator.press("[data-age='4.5']")
+    operator.press("[data-sex=F]")
+    operator.wait("positioning", "countdown", "capturing")
+    operator.answer()
+    assert len(small_page.kiosk.vault.visits("A-17")) == 1
+
+
+def test_a_field_worker_who_finishes_early_keeps_what_was_taken(open_page: Callable[..., Page]) -> None:
+    page = open_page(TURNING)
+    page.operator.present("42", task="photos")
+    expect(page, "#pose").to_contain_text("2/6")
+    page.operator.press("[data-action=finish]")
+    page.operator.answer()
+    assert len(page.query_selector_all("#album li")) == 1
+    assert [visit.kind for visit in page.kiosk.vault.visits("42")] == ["photos"]
+
+
+def test_service_comes_back_after_a_reload(small_page: Page) -> None:
+    small_page.operator.open_panel("health")
+    small_page.reload()
+    small_page.wait_for_selector("#panel[data-name=menu] h1")
+
+
+def test_the_wizards_language_turns_the_whole_page_and_goes_on(small_page: Page) -> None:
+    small_page.operator.open_panel("setup")
+    small_page.operator.press("#panel [name=language][value=ar]")
+    expect(small_page, "html").to_have_attribute("dir", "rtl")
+    small_page.wait_for_selector("#panel[data-name=setup] [name=date]")
+    assert small_page.kiosk.desk.settings.display.language == "ar"
+
+
+def test_a_press_that_fails_is_said(small_page: Page) -> None:
+    operator = small_page.operator
+    operator.start()
+    small_page.forgiven = ("400",)
+    operator.press("[data-consent=adult]")
+    operator.press("[data-type=name]")
+    small_page.click("#keypad-done")
+    expect(small_page, "#keypad-trouble").not_to_be_empty()
+    assert small_page.is_visible("#keypad")
+
+
+def test_who_cancels_at_consent_is_no_refusal(small_page: Page) -> None:
+    operator = small_page.operator
+    operator.start()
+    operator.press("[data-action=leave]")
+    operator.wait("idle")
+    vault = small_page.kiosk.vault
+    assert not [what for what, _ in vault.tally.of_day(vault.tally.today()) if what == "refused"]
