@@ -9,8 +9,9 @@ row no route, so that a route that nobody thought about cannot be reached. In th
 - come from somebody whose role is enough,
 - and, if it could change anything, show the token of its session's page.
 
-What is a page of its own, such as a slip, is asked for by a browser that shows whatever comes instead: it is led back
-to the kiosk's page where it comes too late or without the role, and is told nothing else. A program is told the status.
+What is a page of its own, such as a slip, is asked for by a browser that shows whatever comes instead: it is led
+back to the kiosk's page where it comes too late or without the role, and is told nothing else. A program is told the
+status.
 
 A program gets cookie and token as a browser does: from `GET /` (the cookie `kiosk`, and the meta element
 `csrf-token`, which goes into the header X-CSRF-Token).
