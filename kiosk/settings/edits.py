@@ -104,12 +104,15 @@ class SettingsDesk:
         Raises SettingError for what cannot be used, SettingFixedError for what is not for the page, StateError when it
         cannot be written, and what `check` raises.
         """
-        entry = toml.known(name, ENTRIES)
-        if len(text) > LONGEST:
-            raise SettingError(f"{name} is longer than {LONGEST} characters")
+        return self.edit_all({name: text})
+
+    def edit_all(self, said: Mapping[str, str]) -> Settings:
+        """Change several settings in one edit, or none of them. Raises what `edit` raises."""
+        values = {name: _parsed(name, text) for name, text in said.items()}
         with self._lock:
-            self._refuse_fixed(name)
-            return self._write({**self._layers.page, name: entry.parse(text)})
+            for name in values:
+                self._refuse_fixed(name)
+            return self._write({**self._layers.page, **values})
 
     def forget(self, name: str) -> Settings:
         """Take a setting back to what the file or the default says. Raises what `edit` raises."""
@@ -193,3 +196,10 @@ class SettingsDesk:
             return step()
         except OSError as error:
             raise StateError(f"the settings cannot be written ({error.strerror})") from error
+
+
+def _parsed(name: str, text: str) -> Value:
+    entry = toml.known(name, ENTRIES)
+    if len(text) > LONGEST:
+        raise SettingError(f"{name} is longer than {LONGEST} characters")
+    return entry.parse(text)

@@ -69,8 +69,11 @@ class Setup:
         elif what == "language":
             self._desk.edit("display.language", said.get("language", ""))
         elif what == "numbers":
-            self._desk.edit("screening.prevalence", repr(_share(said.get("one_in", ""))))
-            self._desk.edit("screening.sensitivity", said.get("sensitivity", ""))
+            prevalence, sensitivity = (
+                repr(_share(said.get("one_in", ""))),
+                said.get("sensitivity", "").replace(",", "."),
+            )
+            self._desk.edit_all({"screening.prevalence": prevalence, "screening.sensitivity": sensitivity})
         else:
             return ""
         return SET

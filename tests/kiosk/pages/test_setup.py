@@ -78,6 +78,22 @@ def test_a_number_of_affected_that_cannot_be_is_refused(one_in: str, camp: Camp,
     assert wrong(html).startswith("SET-01 ") and camp.desk.settings == before
 
 
+@pytest.mark.parametrize("sensitivity", ["2", "0", "", "high", "nan", "0,9,1", "1,0.5"])
+def test_of_two_numbers_none_is_kept_when_the_second_cannot_be(
+    sensitivity: str, camp: Camp, installer: Browser
+) -> None:
+    before = camp.desk.settings
+    html = _step(installer, "numbers", do="numbers", one_in="20", sensitivity=sensitivity)
+    assert wrong(html).startswith("SET-01 ") and (camp.desk.settings, camp.desk.steps) == (before, 0)
+
+
+@pytest.mark.parametrize("sensitivity", ["0,85", "0.85"])
+def test_a_share_may_be_written_with_a_comma(sensitivity: str, camp: Camp, installer: Browser) -> None:
+    assert said(_step(installer, "numbers", do="numbers", one_in="20", sensitivity=sensitivity)) == "It was set."
+    screening = camp.desk.settings.screening
+    assert (screening.prevalence, screening.sensitivity, camp.desk.steps) == (0.05, 0.85, 1)
+
+
 @pytest.mark.parametrize(
     "form", [{"do": "language", "language": "tlh"}, {"do": "site", "site": "x" * 81}, {"do": "clock", "date": "no"}]
 )
