@@ -37,6 +37,7 @@ from kiosk.engine import Engine
 from kiosk.health import LogTail
 from kiosk.heartbeat import Heartbeat
 from kiosk.pages.fallback import AGAIN_S, create_fallback
+from kiosk.pages.panels.export import Export
 from kiosk.pages.server import WebServer
 from kiosk.pages.web import create_app
 from kiosk.records.secret import open_secret
@@ -120,15 +121,16 @@ def run(desk: SettingsDesk, log: LogTail, ending: Ending) -> Ended:
         speaker, heartbeat = open_speaker(), Heartbeat(clock)
         parts.callback(speaker.close)
         _introduce(vault, settings, engine)
-        _listen_to_contacts(settings, clock, engine, parts)
+        export = Export(vault, clock)
+        _listen_to_contacts(settings, clock, engine, export, parts)
         tending = Worker("health", _both(health.tend, heartbeat.tend), on_failure, LOOK_EVERY_S)
         engine.start()
         tending.start()
         parts.callback(tending.stop)
+        parts.callback(export.wait)
         makings = Makings(
-            desk, engine, clock, vault, health, log, speaker, heartbeat,
-            power_off=lambda: switch_off(engine), restart=lambda: ending.ask(Ended.AGAIN),
-            at_end=parts.callback,
+            desk, engine, clock, vault, health, log, speaker, heartbeat, export,
+            power_off=lambda: switch_off(engine, export), restart=lambda: ending.ask(Ended.AGAIN),
         )  # fmt: skip
         server.start(create_app(build_pages(makings)))
         desk.confirm()
@@ -153,9 +155,14 @@ def fall_back(page: PageSection, error: KioskError, log: LogTail, ending: Ending
         server.stop()
 
 
-def switch_off(engine: Engine) -> bool:
-    """Switch the machine off, unless somebody is in front of it; whether it will."""
-    if not engine.is_idle:
+def may_switch_off(engine: Engine, export: Export) -> bool:
+    """Whether nobody is in front of the machine, and no stick is being written."""
+    return engine.is_idle and not export.is_running
+
+
+def switch_off(engine: Engine, export: Export) -> bool:
+    """Switch the machine off if it may be; whether it will."""
+    if not may_switch_off(engine, export):
         return False
     try:
         shutdown()
@@ -180,12 +187,14 @@ def _listen(ending: Ending) -> None:
         signal.signal(number, lambda *_, how=how: ending.ask(how))
 
 
-def _listen_to_contacts(settings: Settings, clock: Clock, engine: Engine, parts: contextlib.ExitStack) -> None:
+def _listen_to_contacts(
+    settings: Settings, clock: Clock, engine: Engine, export: Export, parts: contextlib.ExitStack
+) -> None:
     """The button goes on, and switches off when it is held; the foot switch goes on."""
     button = open_button(settings.board.button, clock=clock)
     parts.callback(button.close)
     button.on_press(engine.shutter)
-    button.on_hold(lambda: _log.info("the button was held: %s", switch_off(engine)))
+    button.on_hold(lambda: _log.info("the button was held: %s", switch_off(engine, export)))
     foot = open_foot_switch(settings.board.foot_switch, clock=clock)
     parts.callback(foot.close)
     foot.on_press(engine.shutter)

@@ -159,7 +159,7 @@ def readiness(settings: Settings, vault: Vault, health: HealthKeeper) -> dict[st
 
 @dataclass(frozen=True, slots=True)
 class Makings:
-    """What the pages are made of. at_end: has something done before any of it is given back."""
+    """What the pages are made of."""
 
     desk: SettingsDesk
     engine: Engine
@@ -169,9 +169,9 @@ class Makings:
     log: LogTail
     speaker: Speaker
     heartbeat: Heartbeat
+    export: Export
     power_off: Callable[[], bool]
     restart: Callable[[], None]
-    at_end: Callable[[Callable[[], None]], object]
 
 
 def build_pages(made: Makings) -> Parts:
@@ -201,15 +201,13 @@ def _look(settings: Settings) -> Look:
 def _panels(made: Makings, bureau: Bureau) -> tuple[Panel, ...]:
     settings, pins = EditSettings(made.desk, made.restart), Pins(made.vault)
     clock, parts = SetClock(made.clock, made.vault), CheckParts(made.engine)
-    export = Export(made.vault, made.clock)
-    made.at_end(export.wait)
     return (
         Menu(),
         Day(bureau),
         Outcome(made.vault, made.clock),
         Health(bureau.diagnostics),
         Visits(made.vault),
-        export,
+        made.export,
         Erase(made.vault),
         clock,
         pins,

@@ -27,12 +27,14 @@ from firmware.clock import SystemClock
 from firmware.errors import CameraAbsentError, CameraStalledError
 from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
 from firmware.frame import Frame
+from kiosk.app import may_switch_off
 from kiosk.building import Makings, build_health, build_pages, readiness
 from kiosk.campclock import CampClock
 from kiosk.engine import Engine
 from kiosk.health import HealthKeeper, LogTail
 from kiosk.heartbeat import Heartbeat
 from kiosk.keeping import Keeper
+from kiosk.pages.panels.export import Export
 from kiosk.pages.server import WebServer
 from kiosk.pages.web import create_app
 from kiosk.records.vault import Vault
@@ -144,13 +146,13 @@ class KioskStarter:
         signals = Signals(light, SimulatedBuzzer(), countdown)
         engine = Engine(camera, analyser, signals, clock, keeper, Rules(countdown_s=countdown))
         health = build_health(desk.settings, clock, engine, vault, desk)
-        speaker = SilentSpeaker()
+        speaker, export = SilentSpeaker(), Export(vault, clock)
         made = Makings(
-            desk, engine, clock, vault, health, LogTail(), speaker, Heartbeat(clock),
-            power_off=lambda: engine.is_idle and not asked.append("power off"),
+            desk, engine, clock, vault, health, LogTail(), speaker, Heartbeat(clock), export,
+            power_off=lambda: may_switch_off(engine, export) and not asked.append("power off"),
             restart=lambda: asked.append("restart"),
-            at_end=self._parts.callback,
         )  # fmt: skip
+        self._parts.callback(export.wait)
         self._parts.callback(engine.stop)
         server = WebServer("127.0.0.1", 0, lambda _name, _error: None)
         self._parts.callback(server.stop)

@@ -23,6 +23,7 @@ from firmware.errors import CameraAbsentError
 from firmware.face.mesh import MediaPipeMesher
 from firmware.face.wanted import PROTOCOL
 from firmware.syndrome.decision import Outcome
+from kiosk.app import may_switch_off
 from kiosk.building import Makings, build_health, build_pages, readiness
 from kiosk.campclock import OFFSET, CampClock
 from kiosk.engine import Engine
@@ -85,8 +86,10 @@ class Camp:
         self.engine = Engine(camera, analyser, signals, self.clock, keeper, Rules(0.5))
         self.health = build_health(self.desk.settings, self.clock, self.engine, self.vault, self.desk)
         self.heartbeat = Heartbeat(self.clock)
+        self.export = Export(self.vault, self.clock, self.root)
 
     def close(self) -> None:
+        self.export.wait()
         self._open.close()
 
     def set_pins(self) -> None:
@@ -97,15 +100,12 @@ class Camp:
         """The application. gate: in the place of the vault's own."""
         made = Makings(
             self.desk, self.engine, self.clock, self.vault, self.health, self.log, self.speaker, self.heartbeat,
-            power_off=lambda: self.engine.is_idle and not self.asked.append("power off"),
+            self.export,
+            power_off=lambda: may_switch_off(self.engine, self.export) and not self.asked.append("power off"),
             restart=lambda: self.asked.append("restart"),
-            at_end=self._open.callback,
         )  # fmt: skip
         parts = build_pages(made)
-        export = Export(self.vault, self.clock, self.root)
-        self._open.callback(export.wait)
-        panels = tuple(export if panel.name == "export" else panel for panel in parts.panels)
-        return create_app(replace(parts, panels=panels, gate=gate or parts.gate))
+        return create_app(replace(parts, gate=gate or parts.gate))
 
     def serve(self) -> str:
         """Serve it until the camp closes; its address."""
