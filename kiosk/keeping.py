@@ -9,8 +9,8 @@ from firmware.assessment import Assessment
 from firmware.clock import Clock
 from firmware.errors import KioskError
 from kiosk.records.encoding import pictures_of
-from kiosk.records.photoset import PhotoSet, jpegs_of
-from kiosk.records.record import Record, is_time_trusted
+from kiosk.records.photoset import Jpegs, PhotoSet, jpegs_of
+from kiosk.records.record import Pictures, Record, is_time_trusted
 from kiosk.records.store import RecordStore
 from kiosk.records.tally import Tally
 from kiosk.session.events import AssessmentFailed, Count, Event, Keep, Kept
@@ -40,6 +40,7 @@ class Keeper:
         self._others = others
         self._tally = tally
         self._is_trusted = is_trusted
+        self._last = ""
 
     @property
     def kept(self) -> int:
@@ -74,9 +75,13 @@ class Keeper:
     def _keep_screening(self, assessment: Assessment, keep: Keep) -> None:
         at, trusted = self._clock.now(), self._is_trusted()
         record = Record.of(assessment, at, time_trusted=trusted, intake=keep.intake, site=self._site)
-        self._records.add(record, pictures_of(assessment) if record.consent.photos else None)
+        self._add(record, pictures_of(assessment) if record.consent.photos else None, keep)
 
     def _keep_photos(self, album: Album, keep: Keep) -> None:
         at, trusted, jpegs = self._clock.now(), self._is_trusted(), jpegs_of(album.portraits)
         entry = PhotoSet.of(album.portraits, at, time_trusted=trusted, intake=keep.intake, site=self._site, jpegs=jpegs)
-        self._records.add(entry, jpegs)
+        self._add(entry, jpegs, keep)
+
+    def _add(self, entry: Record | PhotoSet, pictures: Pictures | Jpegs | None, keep: Keep) -> None:
+        self._records.add(entry, pictures, self._last if keep.again else "")
+        self._last = entry.id

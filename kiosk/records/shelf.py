@@ -19,9 +19,13 @@ INSERT = (
     "INSERT INTO blob VALUES (?, ?, ?)",
 )
 FOUND = "SELECT id, at, outcome, bundle, kind, key IS NOT NULL, programme IS NOT NULL, exported FROM record"
-REPORT = "SELECT outcome, bundle, count(*) FROM record WHERE day = ? AND kind = 'screening' GROUP BY outcome, bundle"
+SUPERSEDE = "UPDATE record SET superseded = 1 WHERE id = ?"
+REPORT = (
+    "SELECT outcome, bundle, count(*) FROM record WHERE day = ? AND kind = 'screening' AND superseded = 0"
+    " GROUP BY outcome, bundle"
+)
 NEWEST = "SELECT since FROM record WHERE since IS NOT NULL ORDER BY n DESC LIMIT 1"
-VISITS = "SELECT id, at, kind, outcome FROM record WHERE camp = ? ORDER BY n"
+VISITS = "SELECT id, at, kind, outcome FROM record WHERE camp = ? AND superseded = 0 ORDER BY n"
 AGE = "SELECT sealed FROM blob JOIN record ON record.n = blob.record WHERE record.id = ? AND blob.kind = 'age'"
 UNSEALED = "SELECT id FROM record WHERE key IS NOT NULL AND programme IS NOT ? ORDER BY n"
 RESEAL = (
@@ -66,15 +70,27 @@ class Shelf:
         self._camp_key = camp_key
 
     def insert(
-        self, entry: Entry, wrapped: bytes, blobs: Mapping[str, bytes], programme: str | None, *, believed: bool
+        self,
+        entry: Entry,
+        wrapped: bytes,
+        blobs: Mapping[str, bytes],
+        programme: str | None,
+        *,
+        believed: bool,
+        instead_of: str = "",
     ) -> None:
-        """One entry with its sealed blobs, and what the audit log says of it, durably. believed: its date."""
+        """One entry with its sealed blobs, and what the audit log says of it, durably. believed: its date.
+
+        instead_of: id of the entry of the same visit that does not count any more.
+        """
         kind, day = kind_of(entry), entry.at.astimezone().date().isoformat()
         camp = self.camp(entry.camp_number) if entry.camp_number else None
         at, outcome, bundle = round(entry.at.timestamp()), kind.outcome(entry), kind.made_by(entry)
         with self._database.transaction():
             row = entry.id, camp, at, at if believed else None, day, outcome, bundle, wrapped, programme, kind.name
             n = self._database.execute(INSERT[0], *row)
+            if instead_of:
+                self._database.execute(SUPERSEDE, instead_of)
             for name, blob in blobs.items():
                 self._database.execute(INSERT[1], n, name, blob)
             if said := consent_of(entry):
@@ -96,7 +112,7 @@ class Shelf:
         return self._found("camp = ?", self.camp(camp_number))
 
     def visits(self, camp_number: str) -> tuple[Visit, ...]:
-        """The same, as far as anybody may know it; the newest last."""
+        """The visits of one subject, as far as anybody may know of them; the newest last, each by its last entry."""
         rows = self._database.rows(VISITS, self.camp(camp_number))
         return tuple(Visit(name, datetime.fromtimestamp(at, UTC), kind, outcome) for name, at, kind, outcome in rows)
 
@@ -105,7 +121,7 @@ class Shelf:
         return self._found("day = ?", day.isoformat())
 
     def day_report(self, day: date) -> tuple[Count, ...]:
-        """How often each answer was given on that day, erased records included."""
+        """How often each answer was given on that day, erased records included, once for each visit."""
         return tuple(Count(*row) for row in self._database.rows(REPORT, day.isoformat()))
 
     def stored(self, record_id: str) -> tuple[bytes, dict[str, bytes]]:

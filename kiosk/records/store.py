@@ -17,8 +17,11 @@ from kiosk.records.visits import Visit, plain_number
 class RecordStore(Protocol):
     """Keeps records."""
 
-    def add(self, entry: Record | PhotoSet, pictures: Pictures | Jpegs | None = None) -> None:
-        """Keep one more; when this returns it is kept. Raises RecordError when it is not, or may not be."""
+    def add(self, entry: Record | PhotoSet, pictures: Pictures | Jpegs | None = None, instead_of: str = "") -> None:
+        """Keep one more; when this returns it is kept. Raises RecordError when it is not, or may not be.
+
+        instead_of: id of the entry of the same visit that does not count any more.
+        """
         ...
 
     def count(self) -> int:
@@ -57,13 +60,15 @@ class VolatileRecords:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: list[Entry] = []
+        self._superseded: set[str] = set()
         self._added = 0
 
-    def add(self, entry: Record | PhotoSet, pictures: Pictures | Jpegs | None = None) -> None:
+    def add(self, entry: Record | PhotoSet, pictures: Pictures | Jpegs | None = None, instead_of: str = "") -> None:
         """Keep one more, without its pictures; beyond the limit the oldest goes. Refuses what the vault refuses."""
         agreed(entry, pictures)
         with self._lock:
             self._append(entry)
+            self._superseded |= {instead_of} - {""}
             self._added += 1
 
     def visits(self, camp_number: str) -> tuple[Visit, ...]:
@@ -71,7 +76,8 @@ class VolatileRecords:
         wanted = plain_number(camp_number)
         with self._lock:
             own = [one for one in self._entries if one.camp_number and plain_number(one.camp_number) == wanted]
-        return tuple(Visit(one.id, one.at, kind_of(one).name, kind_of(one).outcome(one)) for one in own)
+            counting = [one for one in own if one.id not in self._superseded]
+        return tuple(Visit(one.id, one.at, kind_of(one).name, kind_of(one).outcome(one)) for one in counting)
 
     def note(self, camp_number: str, followup: FollowUp) -> None:
         """See VisitBook."""

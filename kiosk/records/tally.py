@@ -23,8 +23,9 @@ ADD: Final = (
     " DO UPDATE SET n = n + 1, total_ms = total_ms + excluded.total_ms"
 )
 AGAIN: Final = (
-    "SELECT count(*) FROM record AS now WHERE day = ? AND outcome <> '' AND camp IS NOT NULL AND EXISTS"
-    " (SELECT 1 FROM record AS before WHERE before.camp = now.camp AND before.day < now.day AND before.outcome <> '')"
+    "SELECT count(*) FROM record AS now WHERE day = ? AND outcome <> '' AND superseded = 0 AND camp IS NOT NULL"
+    " AND EXISTS (SELECT 1 FROM record AS before"
+    " WHERE before.camp = now.camp AND before.day < now.day AND before.outcome <> '')"
 )
 WORD: Final = re.compile(r"[a-z][a-z ,_-]{0,39}")
 OTHER: Final = "other"

@@ -108,13 +108,14 @@ class Vault:
         self._database.close()
         self._place.close()
 
-    def add(self, entry: Record | PhotoSet, pictures: Pictures | Jpegs | None = None) -> None:
+    def add(self, entry: Record | PhotoSet, pictures: Pictures | Jpegs | None = None, instead_of: str = "") -> None:
         """Keep one more; when this returns it is durable. A screening's pictures without consent to them are dropped.
 
         pictures: photo and crop of a screening; of a set of photos each JPEG by its pose, and then RecordConsentError
-        without consent, ValueError for other photos than the set names.
+        without consent, ValueError for other photos than the set names. instead_of: id of the entry of the same visit
+        that does not count any more; it is kept, too.
         """
-        self._keep(entry, agreed(entry, pictures))
+        self._keep(entry, agreed(entry, pictures), instead_of)
         self._added += 1
 
     def visits(self, camp_number: str) -> tuple[Visit, ...]:
@@ -127,7 +128,7 @@ class Vault:
             raise RecordAbsentError(NOBODY)
         self._keep(Noted.of(camp_number, followup), None)
 
-    def _keep(self, entry: Entry, shown: Shown) -> None:
+    def _keep(self, entry: Entry, shown: Shown, instead_of: str = "") -> None:
         """Seal it and put it in, durably."""
         key, parts = new_key(), parts_of(entry, shown)
         blobs = {name: seal(key, part, f"{entry.id} {name}") for name, part in parts.items()}
@@ -137,7 +138,8 @@ class Vault:
             wrapped = wrap(key, self.pin.public, entry.id)
             to = programme.recipient if programme else None
             with self._database.transaction():
-                self.shelf.insert(entry, wrapped, blobs, to, believed=self.care.believes())
+                believed = self.care.believes()
+                self.shelf.insert(entry, wrapped, blobs, to, believed=believed, instead_of=instead_of)
         except RecordError:
             self.care.failed()
             raise

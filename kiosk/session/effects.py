@@ -24,7 +24,7 @@ def _work(before: Session, now: Session) -> Iterator[Effect]:
         return
     if now.pending is not None:
         if now.pending is not before.pending:
-            yield Keep(now.pending, now.since_ns, now.intake)
+            yield Keep(now.pending, now.since_ns, now.intake, again=now.begun_ns == COUNTED)
     elif before.state is not State.ANALYSING:
         yield _job(now)
 

@@ -187,12 +187,13 @@ class Take:
 class Keep:
     """Effect: there is an answer; make its record and send Kept, or AssessmentFailed when it cannot be kept.
 
-    ticket: of the effect that it answers.
+    ticket: of the effect that it answers. again: the same subject has had an answer, which counts no more.
     """
 
     answer: Answer
     ticket: int
     intake: Intake = field(default_factory=Intake)
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

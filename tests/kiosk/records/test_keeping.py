@@ -83,12 +83,12 @@ class Disk:
         self.holds = threading.Event()
         self.holds.set()
 
-    def add(self, record: Record | PhotoSet, pictures: Pictures | Jpegs | None = None) -> None:
+    def add(self, record: Record | PhotoSet, pictures: Pictures | Jpegs | None = None, instead_of: str = "") -> None:
         assert self.holds.wait(PATIENCE_S)
         if self.full:
             self.vault.care.failed()
             raise DiskFullError("the disk is full")
-        self.vault.add(record, pictures)
+        self.vault.add(record, pictures, instead_of)
 
     def count(self) -> int:
         return self.vault.count()
@@ -217,6 +217,40 @@ def test_pictures_are_kept_only_of_those_who_let_them_be_kept(desk: Desk) -> Non
     ((kept, pictures),) = _read_all(desk.disk.vault, "A-17")
     assert isinstance(kept, Record) and kept.consent == PHOTOS
     assert isinstance(pictures, Pictures) and pictures.photo[:2] == b"\xff\xd8"
+
+
+def test_who_has_another_picture_taken_is_one_visit_with_the_last_answer(desk: Desk) -> None:
+    vault, today = desk.disk.vault, desk.clock.now().astimezone().date()
+    desk.screen()
+    desk.sees(State.RESULT)
+    for _ in range(2):
+        desk.clock.advance(60)
+        desk.engine.dispatch(Again())
+        desk.take_picture()
+        desk.sees(State.RESULT)
+    (last, *before) = vault.shelf.find("A-17")
+    assert len(before) == 2, "all are kept"
+    assert [visit.id for visit in vault.visits("A-17")] == [last.id]
+    assert [count.screenings for count in vault.shelf.day_report(today)] == [1]
+    desk.engine.dispatch(Leave())
+    desk.screen()
+    desk.sees(State.RESULT)
+    assert len(vault.visits("A-17")) == 2, "who comes again is another visit"
+
+
+def test_an_answer_that_another_could_not_take_the_place_of_counts(desk: Desk) -> None:
+    desk.screen()
+    desk.sees(State.RESULT)
+    desk.disk.full = True
+    desk.engine.dispatch(Again())
+    desk.take_picture()
+    assert desk.sees(State.RETAKE).reason is Trouble.NOT_KEPT
+    assert len(desk.disk.vault.visits("A-17")) == 1
+    desk.disk.full = False
+    desk.engine.dispatch(Again())
+    desk.take_picture()
+    desk.sees(State.RESULT)
+    assert len(desk.disk.vault.visits("A-17")) == 1
 
 
 def test_a_series_of_photos_is_kept_with_its_consent(desk: Desk) -> None:

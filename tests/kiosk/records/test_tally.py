@@ -57,3 +57,5 @@ def test_second_visit_is_one_on_another_day(tmp_path: Path) -> None:
         for number in ("A-1", "a-1 ", "A-2", "A-2", None):
             vault.add(record(number, NOW))
         assert vault.tally.second_visits(vault.tally.today()) == 2
+        vault.add(record("A-1", NOW), instead_of=vault.visits("A-1")[-1].id)
+        assert vault.tally.second_visits(vault.tally.today()) == 2, "the same visit, another picture"

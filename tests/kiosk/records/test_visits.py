@@ -48,6 +48,13 @@ def test_the_second_visit_is_known_as_such(book: Vault | VolatileRecords) -> Non
     assert book.count() == 3, "who comes to tell is not screened"
 
 
+def test_an_entry_that_another_takes_the_place_of_is_no_visit(book: Vault | VolatileRecords) -> None:
+    first, second = record("A-17"), record("A-17", NOW + timedelta(minutes=5))
+    book.add(first)
+    book.add(second, instead_of=first.id)
+    assert [visit.id for visit in book.visits("A-17")] == [second.id]
+
+
 def test_of_whom_nothing_is_kept_nothing_can_be_noted(book: Vault | VolatileRecords) -> None:
     book.add(record(None))
     for use in (lambda: book.note("A-17", CONFIRMED), lambda: book.note("", CONFIRMED)):
