@@ -84,7 +84,7 @@ def _subject(operator: Operator, number: int, costs: Costs) -> None:
         operator.press("#clinician")
         operator.press("#close")
     operator.leave()
-    if number % NOTED == 0:
+    if number % NOTED == 0 and number % RETURNS:  # who came under another number has none of this one
         _note(operator, number)
 
 
