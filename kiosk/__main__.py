@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firmware.errors import KioskError
+from kiosk.memory import few_arenas
 from kiosk.records.arguments import add_commands
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _do(arguments: argparse.Namespace) -> int:
+    few_arenas()
     # Imported here, since it takes half a second in which somebody may press Ctrl-C.
     from kiosk.app import serve
     from kiosk.building import check
