@@ -74,8 +74,8 @@ fuzz: setup setup-test  ## fuzz every reader of foreign data, 1,000,000 executio
 faults: setup setup-test programs  ## 300 power cuts, 300 kills, a disk that is full or read-only at every operation (5 min)
 	FAULTS=300 $(BIN)/python -m pytest tests/faults -o log_cli=true -o log_cli_level=INFO
 
-day: setup setup-test programs  ## a camp's day: 200 subjects in the browser, and pictures of every screen in build/day (25 min)
-	DAY=200 $(BIN)/python -m pytest tests/day -o log_cli=true -o log_cli_level=INFO
+day: setup setup-test programs  ## a camp's day: 200 subjects in the browser, clumsy fingers, pictures of every screen in build/day (45 min)
+	DAY=200 $(BIN)/python -m pytest tests/day tests/flows/test_camp.py -o log_cli=true -o log_cli_level=INFO
 
 convert-bars: setup-workshop  ## conversion against its limits: FACES=folder of face photos WEIGHTS=public MobileFaceNet.pt (5 min)
 	$(BIN)/python -m tools.convert_bars --faces $(FACES) --state-dict $(WEIGHTS)
