@@ -93,7 +93,7 @@ def _note(operator: Operator, number: int) -> None:
     operator.fill("#panel form", camp_number=str(number))
     operator.press("#panel .choice:has([value=confirmed])")
     operator.press("#panel form button")
-    operator.page.wait_for_selector("#panel .said")
+    operator.see("#panel .said")
     operator.press("[data-finish]")
     operator.wait("idle")
 

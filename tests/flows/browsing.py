@@ -40,18 +40,22 @@ class Operator:
     def __init__(self, page: Page) -> None:
         self.page = page
 
+    def see(self, selector: str) -> None:
+        """Until the first of these is there. A locator and no handle, which would keep what it names from going."""
+        self.page.locator(selector).first.wait_for(state="attached")
+
     def wait(self, *states: str) -> None:
         """Until the page is in one of these states, and takes presses."""
-        self.page.wait_for_selector(", ".join(f"html[data-state={state}]" for state in states))
+        self.see(", ".join(f"html[data-state={state}]" for state in states))
         self.settle()
 
     def settle(self) -> None:
         """Until a press counts: what comes sooner is taken for the second half of a double tap."""
-        self.page.wait_for_selector("html:not([data-settling])", state="attached")
+        self.see("html:not([data-settling])")
 
     def press(self, selector: str) -> None:
         """Press what is to be seen of it, once it is."""
-        self.page.wait_for_selector(f"{selector}:visible")
+        self.see(f"{selector}:visible")
         self.settle()
         self.page.click(f"{selector}:visible")
 
@@ -89,7 +93,7 @@ class Operator:
             for digit in number:
                 self.page.click(f"#number-keys [data-key='{digit}']")
             self.press("#number-done")
-            self.page.wait_for_selector(f"[data-age='{age}']:visible, #known:not(:empty)")
+            self.see(f"[data-age='{age}']:visible, #known:not(:empty)")
         else:
             self.press("#no-number")
         if self.page.is_visible("#known") and self.page.inner_text("#known"):
@@ -122,7 +126,7 @@ class Operator:
             self.press("#to-menu")
         if name != "menu":
             self.press(f"#panel .menu [data-panel={name}]")
-        self.page.wait_for_selector(f"#panel[data-name={name}] h1")
+        self.see(f"#panel[data-name={name}] h1")
 
     def fill(self, form: str, **values: str) -> None:
         """Type into the fields of a form with the kiosk's own keys."""
