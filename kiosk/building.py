@@ -48,7 +48,7 @@ from kiosk.session import Rules
 from kiosk.settings import Settings, SettingsDesk
 from kiosk.signals import Signals
 
-PAGE: Final = "setup"
+SETUP: Final = "setup"
 """The condition that PINs are set: outside the demo nobody is screened before."""
 _log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ def build_health(settings: Settings, clock: Clock, engine: Engine, vault: Vault,
 
 def readiness(settings: Settings, vault: Vault, health: HealthKeeper) -> dict[str, bool]:
     """What must hold besides camera and records: PINs are set, and the board is well."""
-    return {PAGE: settings.demo or vault.staff.complete, **worn(health.conditions)}
+    return {SETUP: settings.demo or vault.staff.complete, **worn(health.conditions)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class Engine:
     def conditions(self) -> dict[str, bool]:
         """What must hold before a session may start, by name."""
         threads = {f"{worker.name} thread": worker.alive for worker in self._workers}
-        return {"camera": self._is_live(), **self._keeper.conditions(), **threads}
+        return {"camera": self.is_live, **self._keeper.conditions(), **threads}
 
     def dispatch(self, event: Event) -> Session:
         """Let something happen; returns the session after it."""
@@ -266,6 +266,8 @@ class Engine:
     def _take(self, job: Take) -> Event:
         return Taken(self._analyser.take(job.frames, job.wanted, job.pointed), job.ticket)
 
-    def _is_live(self) -> bool:
+    @property
+    def is_live(self) -> bool:
+        """Whether pictures come. Cheap, since each page asks several times a second."""
         age_s = self.camera_age_s
         return age_s is not None and age_s < STALE_S

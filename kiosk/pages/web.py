@@ -94,7 +94,7 @@ class Routes:
         return Surroundings(
             self._parts.clock.monotonic_ns(),
             engine.camera_health,
-            engine.conditions()["camera"],
+            engine.is_live,
             engine.screened,
             Role.CLINICIAN in self._guard.roles(),
             self._tongue.say,

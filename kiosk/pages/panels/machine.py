@@ -46,7 +46,7 @@ class CheckParts:
         camera = self._engine.camera_health
         return {
             "camera": camera,
-            "live": self._engine.conditions()["camera"],
+            "live": self._engine.is_live,
             "lighting": lighting(item.value) if item else None,
             "patterns": PATTERNS,
             "rates": self._engine.rates,

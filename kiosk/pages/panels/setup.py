@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from kiosk.language import N_
 from kiosk.pages.panels.machine import CheckParts
 from kiosk.pages.panels.panel import Roles, Said, Shown
 from kiosk.pages.panels.upkeep import SET, EditSettings, Pins, SetClock
@@ -83,6 +82,3 @@ def _share(one_in: str) -> float:
     """1 in so many, as a share; what is no such number becomes 0, which the settings refuse."""
     digits = one_in.strip()
     return 1 / int(digits) if digits.isdecimal() and 1 < int(digits) <= MOST_IN else 0.0
-
-
-DONE: Final = N_("The kiosk is set up.")

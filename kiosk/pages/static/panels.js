@@ -1,6 +1,6 @@
 // What is looked after: panels come as HTML from our own program, forms go back to it.
 "use strict";
-import { all, el, text } from "./parts.js";
+import { el, text } from "./parts.js";
 import * as keys from "./keys.js";
 import { once, post, renew } from "./press.js";
 
@@ -102,4 +102,3 @@ export function notice(value) {
   shown.hidden = !value;
   text(shown, value);
 }
-export const fields = () => all("input", el("panel"));
