@@ -8,6 +8,9 @@ RUNS   ?= 1000000
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 # On a Pi picamera2 and lgpio come from apt, so the environment sees the system's packages there.
 SYSTEM := $(shell $(PYTHON) -c 'import picamera2' 2>/dev/null && echo --system-site-packages)
+# MediaPipe's Face Mesh ends with Python 3.12; the other lock has its FaceLandmarker instead.
+LOCK   := $(shell $(firstword $(wildcard $(BIN)/python) $(PYTHON)) -c \
+            'import sys; print("requirements.txt" if sys.version_info < (3, 13) else "requirements-landmarker.txt")')
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes
 
 .PHONY: help setup setup-test setup-workshop workshop-if-possible programs demo test lint catalogues bench faults fuzz day convert-bars screenshots clean
@@ -15,16 +18,16 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-
 help:            ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.device            ## create .venv from requirements.txt (pip, hash-pinned)
+setup: $(VENV)/.device            ## create .venv from requirements.txt (pip, hash-pinned; Python 3.13: requirements-landmarker.txt)
 setup-test: $(VENV)/.test
 setup-workshop: $(VENV)/.workshop ## add torch and the converter (2.3 GB; never on a device)
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
-	  || { echo "Phenokiosk needs Python 3.11 or 3.12; $$($(PYTHON) --version) was found. Try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "Phenokiosk needs Python 3.11 to 3.13; $$($(PYTHON) --version) was found. Try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
 	$(PYTHON) -m venv $(SYSTEM) $(VENV)
-$(VENV)/.device: requirements.txt | $(BIN)/python
-	$(PIP) -r requirements.txt
+$(VENV)/.device: $(LOCK) | $(BIN)/python
+	$(PIP) -r $(LOCK)
 	@touch $@
 $(VENV)/.test: requirements-test.txt $(VENV)/.device
 	$(PIP) -r requirements-test.txt

@@ -12,7 +12,12 @@ from firmware.errors import all_errors
 
 REPOSITORY = Path(__file__).parents[1]
 LOCKS = sorted(REPOSITORY.glob("requirements*.txt"))
-DEVICE = REPOSITORY / "requirements.txt"
+DEVICE, LANDMARKER = REPOSITORY / "requirements.txt", REPOSITORY / "requirements-landmarker.txt"
+TOGETHER = (
+    ("requirements.txt", "requirements-test.txt", "requirements-workshop.txt"),
+    ("requirements-landmarker.txt", "requirements-test.txt"),
+)
+"""Which locks go into one environment."""
 FILE_LIMIT_BYTES = 3_000_000
 TREE_LIMIT_BYTES = 60_000_000
 MACHINE = re.compile(r"(?<![\w.~-])/" + r"(?:work|root|home/\w+|Users/\w+)(?:/|\b)")
@@ -58,10 +63,11 @@ def test_no_package_is_pinned_twice(lock: Path) -> None:
     assert sorted(names) == sorted(set(names))
 
 
-def test_locks_agree_on_what_they_share() -> None:
+@pytest.mark.parametrize("together", TOGETHER, ids=lambda names: names[0])
+def test_locks_agree_on_what_they_share(together: tuple[str, ...]) -> None:
     versions: dict[str, set[str]] = {}
-    for lock in LOCKS:
-        for name, version, _ in pins(lock):
+    for lock in together:
+        for name, version, _ in pins(REPOSITORY / lock):
             versions.setdefault(name, set()).add(version)
     assert not {name: found for name, found in versions.items() if len(found) > 1}
 
@@ -75,8 +81,9 @@ def test_every_chosen_package_has_its_reason(lock: Path) -> None:
         assert re.search(rf"^# {re.escape(name)}: \S", text, re.MULTILINE), f"{name} has no reason"
 
 
-def test_device_has_one_cv2_and_no_training_software() -> None:
-    names = {name for name, _, _ in pins(DEVICE)}
+@pytest.mark.parametrize("device", [DEVICE, LANDMARKER], ids=lambda lock: lock.name)
+def test_device_has_one_cv2_and_no_training_software(device: Path) -> None:
+    names = {name for name, _, _ in pins(device)}
     assert [name for name in names if name.startswith("opencv")] == ["opencv-python-headless"]
     assert not names & set(NEVER_ON_A_DEVICE)
 
