@@ -5,6 +5,9 @@ BIN    := $(VENV)/bin
 CAMERA ?= replay://models/phantom/frames?fps=10&loop=1
 PORT   ?= 8080
 RUNS   ?= 1000000
+# FaceLandmarker's networks as MediaPipe publishes them; firmware/face/task.py has their hash. TASK_URL=file://... takes a copy.
+TASK     ?= models/face_landmarker.task
+TASK_URL ?= https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 # On a Pi picamera2 and lgpio come from apt, so the environment sees the system's packages there.
 SYSTEM := $(shell $(PYTHON) -c 'import picamera2' 2>/dev/null && echo --system-site-packages)
@@ -13,7 +16,7 @@ LOCK   := $(shell $(firstword $(wildcard $(BIN)/python) $(PYTHON)) -c \
             'import sys; print("requirements.txt" if sys.version_info < (3, 13) else "requirements-landmarker.txt")')
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes
 
-.PHONY: help setup setup-test setup-workshop workshop-if-possible programs demo test lint catalogues bench faults fuzz day convert-bars screenshots clean
+.PHONY: help setup setup-test setup-workshop landmarker-task workshop-if-possible programs demo test lint catalogues bench faults fuzz day convert-bars screenshots clean
 
 help:            ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -35,6 +38,13 @@ $(VENV)/.test: requirements-test.txt $(VENV)/.device
 $(VENV)/.workshop: requirements-workshop.txt $(VENV)/.device
 	$(PIP) -r requirements-workshop.txt
 	@touch $@
+
+landmarker-task: $(TASK) ## fetch FaceLandmarker's file, for a bundle that names this face mesh and does not carry the file
+$(TASK):
+	curl --fail --silent --show-error --location --max-filesize 10000000 --output $@.part $(TASK_URL)
+	@echo "$$(sed -n 's/^SHA256: Final = "\(.*\)"/\1/p' firmware/face/task.py)  $@.part" | sha256sum --check --quiet \
+	  || { rm -f $@.part; exit 1; }
+	@mv $@.part $@
 
 # program:package, for tests that drive the real thing
 PROGRAMS := chromium:chromium gst-launch-1.0:gstreamer1.0-tools systemd-analyze:systemd fusermount3:fuse3 espeak-ng:espeak-ng fc-list:fontconfig

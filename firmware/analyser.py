@@ -24,7 +24,7 @@ from firmware.clock import Clock, SystemClock
 from firmware.errors import BundleManifestError
 from firmware.face.align import align
 from firmware.face.anthropometry import Measurements, Optics, card_scale, measure
-from firmware.face.mesh import BACKEND, FaceMesh, FaceMesher
+from firmware.face.mesh import FaceMesh, FaceMesher
 from firmware.face.others import blur_others, choose
 from firmware.face.pose import head_pose
 from firmware.face.quality import QualityReport, Verdict, assess_quality
@@ -61,9 +61,9 @@ class Analyser:
         clock: Clock | None = None,
         site: Site | None = None,
     ) -> None:
-        if bundle.manifest.mesh_backend != BACKEND:
+        if bundle.manifest.mesh_backend != stills.backend:
             raise BundleManifestError(
-                f"the bundle was trained with {bundle.manifest.mesh_backend}, here runs {BACKEND}"
+                f"the bundle was trained with {bundle.manifest.mesh_backend}, here runs {stills.backend}"
             )
         self._bundle = bundle
         self._stills = stills
@@ -134,7 +134,7 @@ class Analyser:
             for frame in frames
         ]
         best = max(looks, key=lambda look: _goodness(look.quality))
-        return portrait_of(best, wanted, len(looks), self._site.hfov_deg)
+        return portrait_of(best, wanted, len(looks), self._stills.backend, self._site.hfov_deg)
 
     def close(self) -> None:
         """Give the models' memory back."""

@@ -141,6 +141,23 @@ class MeshError(KioskError, RuntimeError):
     remedy = "Run make setup; `python -m firmware selftest` shows what is installed."
 
 
+class MeshAbsentError(MeshError, ImportError):
+    """The bundle was trained with a face mesh that is not installed here."""
+
+    code = "MSH-02"
+    remedy = (
+        "Use a bundle for the face mesh that is installed, or set the device up anew from the other lock "
+        "(requirements.txt: Face Mesh; requirements-landmarker.txt: FaceLandmarker)."
+    )
+
+
+class MeshTaskError(MeshError, FileNotFoundError):
+    """FaceLandmarker's file face_landmarker.task is missing, or is not the one it must be. It was not parsed."""
+
+    code = "MSH-03"
+    remedy = "Use a bundle that carries the file, or fetch it: make landmarker-task."
+
+
 class BundleError(KioskError):
     """A model bundle cannot be used."""
 

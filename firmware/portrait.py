@@ -32,7 +32,7 @@ class Portrait:
     pose: as Face Mesh reads it, see wanted.turn_deg; None without a face. points: eye centres, nose tip, mouth corners,
     left to right in the picture, px; box: around all landmarks; () and None without a face. mm_per_px: at the marker
     card, None without it. grey_gains: what red, green and blue (linear light) are to be multiplied with so that the
-    card is grey; the pixels are not. judged: frames that it was chosen from.
+    card is grey; the pixels are not. judged: frames that it was chosen from. mesh_backend: what looked for the face.
     """
 
     wanted: WantedPose
@@ -44,6 +44,7 @@ class Portrait:
     mm_per_px: float | None
     grey_gains: Gains | None
     judged: int
+    mesh_backend: str
 
     @property
     def good(self) -> bool:
@@ -56,7 +57,9 @@ class Portrait:
         return self.quality.advice
 
 
-def portrait_of(best: Guidance, wanted: WantedPose, judged: int, hfov_deg: float | None = None) -> Portrait:
+def portrait_of(
+    best: Guidance, wanted: WantedPose, judged: int, mesh_backend: str, hfov_deg: float | None = None
+) -> Portrait:
     """The portrait that a judged frame is. hfov_deg: of the lens, where it is known."""
     mm_per_px, gains = _by_card(best.frame, hfov_deg)
     face = best.faces[0] if best.faces else None
@@ -70,6 +73,7 @@ def portrait_of(best: Guidance, wanted: WantedPose, judged: int, hfov_deg: float
         mm_per_px=mm_per_px,
         grey_gains=gains,
         judged=judged,
+        mesh_backend=mesh_backend,
     )
 
 

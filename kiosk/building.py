@@ -12,6 +12,7 @@ from typing import Final
 import cv2
 
 from firmware.analyser import Analyser
+from firmware.backends import backend_of
 from firmware.board.health import Board
 from firmware.board.opening import open_buzzer, open_light
 from firmware.board.speech import Speaker
@@ -22,7 +23,6 @@ from firmware.camera.steady import SteadyCamera
 from firmware.camera.uri import CameraUri
 from firmware.clock import Clock
 from firmware.errors import StateError
-from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
 from firmware.runtime.worker import OnFailure
 from firmware.site import Site
 from kiosk.bureau import Bureau, worn
@@ -127,7 +127,8 @@ def build_engine(
     how, screening = camera_settings(settings), settings.screening
     camera = SteadyCamera(lambda: open_camera(settings.camera.uri, how, clock), clock)
     site = Site(screening.prevalence, screening.sensitivity, settings.camera.hfov or None)
-    analyser = Analyser(bundle, MediaPipeMesher(), MediaPipeTracker(), clock, site)
+    faces = backend_of(bundle)
+    analyser = Analyser(bundle, faces.stills(), faces.tracker(), clock, site)
     light, buzzer = open_light(settings.board.light, clock=clock), open_buzzer(settings.board.buzzer, clock=clock)
     signals = Signals(light, buzzer, screening.countdown)
     keeper = Keeper(vault, clock, settings.site.name, others, vault.tally)

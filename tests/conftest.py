@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from firmware.bundle.verify import Bundle, load_bundle
 from firmware.face.mesh import MediaPipeMesher
+from firmware.face.task import OWN_COPY, TASK, task_of
 from firmware.frame import Frame
 from firmware.photo import read_photo
 
@@ -54,6 +56,16 @@ def phantom_folder() -> Path:
 def phantom(phantom_folder: Path) -> Bundle:
     """The bundle that ships, verified."""
     return load_bundle(phantom_folder)
+
+
+@pytest.fixture(scope="session")
+def landmarker_task() -> bytes:
+    """MediaPipe's face_landmarker.task: $LANDMARKER_TASK, the user's own copy, or the one beside the checkout."""
+    beside = REPOSITORY.parent / "shared" / "data" / "mediapipe" / TASK
+    for path in (Path(os.environ.get("LANDMARKER_TASK", "")), OWN_COPY, beside):
+        if path.is_file():
+            return task_of({}, path)
+    pytest.skip(f"{TASK} is not here: make landmarker-task")
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,17 @@ import argparse
 import csv
 import io
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from firmware.backends import backend_of
+from firmware.bundle.verify import load_bundle
+from firmware.commands import SHIPPED_BUNDLE
 from firmware.commands.output import WRITABLE, write, write_picture
 from firmware.errors import PhotoError, PhotoNameError, StateError
 from firmware.face.align import FaceCrop, align
-from firmware.face.mesh import FaceMesh, MediaPipeMesher
+from firmware.face.mesh import FaceMesh
 from firmware.photo import find_photos, read_photo
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ def register(subparsers: Subparsers) -> None:
     command.add_argument("source", type=Path, metavar="PHOTO|DIR", help="a photo or a folder of photos")
     command.add_argument("out", type=Path, metavar="OUT", help="folder to write <id>_aligned.jpg to")
     command.add_argument("--csv", action="store_true", help="also write OUT/face_coords.csv")
+    command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, help="bundle whose face mesh is used")
     command.set_defaults(run=run)
 
 
@@ -41,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise StateError(f"{arguments.out} cannot be made ({error.strerror})", WRITABLE) from error
     rows: dict[str, tuple[object, ...]] = {}
     unusable = 0
-    with MediaPipeMesher() as mesher:
+    bundle = load_bundle(arguments.bundle)
+    with closing(backend_of(bundle).stills()) as mesher:
         for photo in photos:
             try:
                 if photo.stem in rows:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from firmware.analyser import Analyser
 from firmware.assessment import Assessment
+from firmware.backends import backend_of
 from firmware.bundle.calibration import USUAL_SENSITIVITY
 from firmware.bundle.verify import load_bundle
 from firmware.clock import SystemClock
 from firmware.commands import SHIPPED_BUNDLE
 from firmware.commands.output import write_picture
 from firmware.errors import PhotoError
-from firmware.face.mesh import MediaPipeMesher
 from firmware.photo import DECODER, find_photos, read_photo
 from firmware.report import as_json, as_text, unreadable_json
 from firmware.site import PREVALENCE, Site
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     DECODER.start()  # it gets ready on another core while the models are loaded
     bundle = load_bundle(arguments.bundle)
     site = Site(arguments.prevalence, arguments.sensitivity, arguments.hfov)
-    with Analyser(bundle, MediaPipeMesher(), site=site) as analyser:
+    with Analyser(bundle, backend_of(bundle).stills(), site=site) as analyser:
         session = _Session(analyser, arguments)
         bursts: Iterable[Sequence[Path]] = (
             [arguments.photos] if arguments.burst else ([path] for path in arguments.photos)

@@ -9,17 +9,18 @@ import argparse
 import importlib.metadata
 import platform
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firmware.analyser import Analyser
+from firmware.backends import backend_of
 from firmware.board.health import Board
 from firmware.bundle.verify import load_bundle
 from firmware.clock import SystemClock
 from firmware.commands import SHIPPED_BUNDLE
 from firmware.errors import KioskError
 from firmware.face.align import align
-from firmware.face.mesh import MediaPipeMesher
 from firmware.face.warmup import cartoon
 from firmware.frame import Frame
 from firmware.stopwatch import Stopwatch
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(line)
     checks: dict[str, Callable[[], str]] = {
         "one cv2": _one_cv2,
-        "face mesh": _face_mesh,
+        "face mesh": lambda: _face_mesh(arguments.bundle),
         "bundle": lambda: _bundle(arguments.bundle),
         "classifier": lambda: _classifier(arguments.bundle),
     }
@@ -91,12 +92,13 @@ def _one_cv2() -> str:
     return ", ".join(found) or "from the system"
 
 
-def _face_mesh() -> str:
-    with MediaPipeMesher() as mesher:
+def _face_mesh(folder: Path) -> str:
+    bundle = load_bundle(folder)
+    with closing(backend_of(bundle).stills()) as mesher:
         faces = mesher.find(Frame(cartoon()))
     if len(faces) != 1:
         raise KioskError(f"the drawn face was found {len(faces)} times, not once", "Run make setup again.")
-    return "finds the drawn face"
+    return f"{bundle.manifest.mesh_backend} finds the drawn face"
 
 
 def _bundle(folder: Path) -> str:
@@ -106,10 +108,11 @@ def _bundle(folder: Path) -> str:
 
 def _classifier(folder: Path) -> str:
     frame = Frame(cartoon())
-    with Analyser(load_bundle(folder), MediaPipeMesher()) as analyser:
+    bundle = load_bundle(folder)
+    with Analyser(bundle, backend_of(bundle).stills()) as analyser:
         crop = align(frame, analyser.guide(frame).faces[0])
     watch = Stopwatch(SystemClock())
-    classifier = TfliteClassifier(load_bundle(folder))
+    classifier = TfliteClassifier(bundle)
     with watch.stage("classify"):
         classifier.infer(crop)
     return f"answers in {watch.timing_ms()['classify']:.1f} ms"

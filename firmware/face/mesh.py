@@ -10,20 +10,22 @@ Face Mesh is the default backend because its models are inside the wheel and it 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, Self
+from typing import Any, ClassVar, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware.errors import MeshError
+from firmware.errors import MeshAbsentError, MeshError
 from firmware.face import landmarks as lm
 from firmware.face.warmup import cartoon
 from firmware.frame import Frame
 from firmware.quiet import quiet_stderr
 
 Points = NDArray[np.float32]
+Seen = tuple[NDArray[np.float64], float]
+"""Where a detector sees a face: the middle of its box (x, y) and the box's longer side, px."""
 
 BACKEND: Final = "mediapipe-face-mesh-0.10.18"
 DETECT_EVERY: Final = 10
@@ -77,6 +79,11 @@ class FaceMesh:
 class FaceMesher(Protocol):
     """Finds faces."""
 
+    @property
+    def backend(self) -> str:
+        """Which landmarks these are; a bundle names those that it was trained with."""
+        ...
+
     def find(self, frame: Frame) -> tuple[FaceMesh, ...]:
         """Every face, the subject first: the largest of a still, the one that is followed while tracking."""
         ...
@@ -88,6 +95,8 @@ class FaceMesher(Protocol):
 
 class MediaPipeMesher:
     """Face Mesh with irises, for stills. Not safe to share between threads: each thread has its own."""
+
+    backend: ClassVar[str] = BACKEND
 
     def __init__(self, max_faces: int = 4) -> None:
         self._mesh = _warm_face_mesh(max_num_faces=max_faces, static_image_mode=True)
@@ -102,20 +111,14 @@ class MediaPipeMesher:
         """
         found = _landmarks(self._mesh, frame)
         if found and self._max_faces > 1:
-            found += self._overlooked(frame, found)
+            found += overlooked(frame, found, self._seen_far(frame), lambda cutting: _landmarks(self._mesh, cutting))
         return tuple(sorted(found, key=lambda face: -face.inter_eye_px))
 
-    def _overlooked(self, frame: Frame, found: Sequence[FaceMesh]) -> list[FaceMesh]:
-        """Faces beside those that were found."""
-        more: list[FaceMesh] = []
+    def _seen_far(self, frame: Frame) -> Iterator[Seen]:
         for detection in self._far_detector().process(frame.pixels).detections or ():
             box = detection.location_data.relative_bounding_box
             middle = np.array([(box.xmin + box.width / 2) * frame.width, (box.ymin + box.height / 2) * frame.height])
-            side = max(box.width * frame.width, box.height * frame.height)
-            if side < SMALLEST_FACE_PX or any(_is_of(face, middle) for face in (*found, *more)):
-                continue
-            more += [face for face in self._mesh_around(frame, middle, side) if _is_of(face, middle)][:1]
-        return more
+            yield middle, max(box.width * frame.width, box.height * frame.height)
 
     def _far_detector(self) -> Any:
         """Made when it is first needed: while one person is followed nobody asks for it, and it has its weight."""
@@ -124,13 +127,6 @@ class MediaPipeMesher:
                 self._far = _mediapipe_solutions().face_detection.FaceDetection(model_selection=1)
                 self._far.process(cartoon())
         return self._far
-
-    def _mesh_around(self, frame: Frame, middle: NDArray[np.float64], side: float) -> list[FaceMesh]:
-        """Faces in a square three times as wide as the one that was seen, in pixels of the frame."""
-        left, top = np.maximum(middle - 1.5 * side, 0).astype(int).tolist()
-        right, bottom = (middle + 1.5 * side).astype(int).tolist()
-        cutting = _landmarks(self._mesh, Frame(frame.pixels[top:bottom, left:right]))
-        return [FaceMesh(face.landmarks + np.array([left, top, 0], np.float32)) for face in cutting]
 
     def close(self) -> None:
         """Give the models' memory back; may be called again."""
@@ -170,7 +166,7 @@ class MediaPipeTracker(MediaPipeMesher):
         found = _landmarks(self._tracking, frame)
         if self._frames % DETECT_EVERY == 0:
             detected = self._detector.process(frame.pixels).detections or ()
-            self._others = _others(found, super().find(frame)) if len(detected) > 1 else ()
+            self._others = everybody_else(found, super().find(frame)) if len(detected) > 1 else ()
         self._frames += 1
         return (*found, *self._others) if found else ()
 
@@ -183,13 +179,35 @@ class MediaPipeTracker(MediaPipeMesher):
         super().close()
 
 
-def _others(tracked: Sequence[FaceMesh], everybody: Sequence[FaceMesh]) -> tuple[FaceMesh, ...]:
+def everybody_else(tracked: Sequence[FaceMesh], everybody: Sequence[FaceMesh]) -> tuple[FaceMesh, ...]:
     """Everybody but the one who is tracked, who need not be the largest: the face whose eyes are nearest to theirs."""
     if not tracked or not everybody:
         return tuple(everybody)
     eyes = tracked[0].eye_centres
     same = min(range(len(everybody)), key=lambda i: float(np.abs(everybody[i].eye_centres - eyes).sum()))
     return (*everybody[:same], *everybody[same + 1 :])
+
+
+def overlooked(
+    frame: Frame, found: Sequence[FaceMesh], seen: Iterable[Seen], mesh: Callable[[Frame], Sequence[FaceMesh]]
+) -> list[FaceMesh]:
+    """Faces beside those that were found: what another detector has seen, meshed in a cutting around it."""
+    more: list[FaceMesh] = []
+    for middle, side in seen:
+        if side >= SMALLEST_FACE_PX and not any(_is_of(face, middle) for face in (*found, *more)):
+            more += [face for face in _mesh_around(frame, middle, side, mesh) if _is_of(face, middle)][:1]
+    return more
+
+
+def _mesh_around(
+    frame: Frame, middle: NDArray[np.float64], side: float, mesh: Callable[[Frame], Sequence[FaceMesh]]
+) -> list[FaceMesh]:
+    """Faces in a square three times as wide as the one that was seen, in pixels of the frame."""
+    left, top = np.maximum(middle - 1.5 * side, 0).astype(int).tolist()
+    right, bottom = (middle + 1.5 * side).astype(int).tolist()
+    offset = np.array([left, top, 0], np.float32)
+    faces = mesh(Frame(frame.pixels[top:bottom, left:right]))
+    return [FaceMesh(face.landmarks + offset, face.backend) for face in faces]
 
 
 def _is_of(face: FaceMesh, point: NDArray[np.float64]) -> bool:
@@ -207,15 +225,22 @@ def _warm_face_mesh(**options: Any) -> Any:
     return mesh
 
 
-def _landmarks(mesh: Any, frame: Frame) -> list[FaceMesh]:
-    faces = mesh.process(frame.pixels).multi_face_landmarks or ()
-    # MediaPipe gives x and z in widths, y in heights of the picture.
+def in_pixels(points: Iterable[Points], frame: Frame, backend: str) -> list[FaceMesh]:
+    """Landmarks as MediaPipe gives them: x and z in widths, y in heights of the picture -> the faces that are finite.
+
+    What is no number is left out: one such face must not end the picture.
+    """
     scale = np.array([frame.width, frame.height, frame.width], np.float32)
-    found = [_points(face) * scale for face in faces]
-    finite = [points for points in found if np.isfinite(points).all()]
+    found = [face * scale for face in points]
+    finite = [face for face in found if np.isfinite(face).all()]
     if len(finite) < len(found):
         _log.debug("frame %d: %d faces are no finite numbers", frame.sequence, len(found) - len(finite))
-    return [FaceMesh(points) for points in finite]
+    return [FaceMesh(face, backend) for face in finite]
+
+
+def _landmarks(mesh: Any, frame: Frame) -> list[FaceMesh]:
+    faces = mesh.process(frame.pixels).multi_face_landmarks or ()
+    return in_pixels(map(_points, faces), frame, BACKEND)
 
 
 def _points(face: Any) -> Points:
@@ -238,6 +263,8 @@ def _mediapipe_solutions() -> Any:
         import mediapipe.python.solutions.face_detection
         import mediapipe.python.solutions.face_mesh  # noqa: F401
         from mediapipe.python import solutions
+    except ModuleNotFoundError as error:
+        raise MeshAbsentError(f"{BACKEND} is not part of the MediaPipe that is installed here") from error
     except (ImportError, AttributeError, OSError) as error:
         raise MeshError(f"MediaPipe Face Mesh cannot be loaded: {error}") from error
     return solutions

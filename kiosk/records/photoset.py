@@ -16,7 +16,6 @@ from typing import Final
 
 import cv2
 
-from firmware.face.mesh import BACKEND
 from firmware.face.pose import Pose
 from firmware.face.verdict import Quality, Verdict
 from firmware.face.wanted import turn_deg
@@ -125,7 +124,7 @@ class PhotoSet:
             skin_tone=asked.skin_tone,
             consent=asked.consent,
             software=VERSION,
-            mesh_backend=BACKEND,
+            mesh_backend=portraits[0].mesh_backend,
             shots=tuple(Shot.of(portrait, encoded[portrait.wanted.name]) for portrait in portraits),
         )
 

@@ -76,4 +76,4 @@ def portrait(wanted: WantedPose = FRONTAL, verdict: Verdict = Verdict.PASS, advi
     """A photo of the protocol."""
     frame = Frame(np.zeros((8, 8, 3), np.uint8))
     quality = QualityReport((Quality("HeadPoseYaw", 1.0, 50, verdict, advice),))
-    return Portrait(wanted, frame, Pose(0, 0, 0), quality, (), None, None, None, 5)
+    return Portrait(wanted, frame, Pose(0, 0, 0), quality, (), None, None, None, 5, "none")

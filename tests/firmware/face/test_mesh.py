@@ -6,15 +6,18 @@ import logging
 import math
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from mediapipe.framework.formats.landmark_pb2 import NormalizedLandmark, NormalizedLandmarkList
 
 from firmware.face import landmarks as lm
 from firmware.face.mesh import DETECT_EVERY, FaceMesh, MediaPipeMesher, MediaPipeTracker
 from firmware.frame import Frame
 from firmware.photo import read_photo
+from tests.firmware.face.pictures import SMALL, couple
+
+landmark_pb2 = pytest.importorskip(
+    "mediapipe.framework.formats.landmark_pb2", reason="the MediaPipe here has no Face Mesh", exc_type=ImportError
+)
 
 
 @pytest.mark.parametrize("portrait", ["astronaut", "hopper"])
@@ -42,22 +45,8 @@ def test_an_empty_picture_has_no_face(mesher: MediaPipeMesher) -> None:
     assert mesher.find(Frame(np.full((480, 640, 3), 128, np.uint8))) == ()
 
 
-LARGE, SMALL = (40, 480), (720, 360)
-"""Left edge and width of a portrait in the picture of a couple, px."""
-
-
-def _couple(frame: Frame, *places: tuple[int, int]) -> Frame:
-    """The same person twice, the second one smaller; or only those at these places."""
-    height, width = 600, 1200
-    canvas = np.full((height, width, 3), 110, np.uint8)
-    for x, size in places or (LARGE, SMALL):
-        portrait = cv2.resize(frame.pixels, (size, size * frame.height // frame.width))
-        canvas[20 : 20 + min(portrait.shape[0], 570), x : x + size] = portrait[:570]
-    return Frame(canvas)
-
-
 def test_of_two_people_the_larger_face_comes_first(mesher: MediaPipeMesher, hopper_frame: Frame) -> None:
-    faces = mesher.find(_couple(hopper_frame))
+    faces = mesher.find(couple(hopper_frame))
     assert len(faces) == 2
     assert faces[0].inter_eye_px > faces[1].inter_eye_px
 
@@ -65,7 +54,7 @@ def test_of_two_people_the_larger_face_comes_first(mesher: MediaPipeMesher, hopp
 def test_tracking_notices_a_second_person_within_ten_frames(hopper_frame: Frame) -> None:
     with MediaPipeTracker() as tracker:
         assert len(tracker.find(hopper_frame)) == 1
-        found = [len(tracker.find(_couple(hopper_frame))) for _ in range(2 * DETECT_EVERY)]
+        found = [len(tracker.find(couple(hopper_frame))) for _ in range(2 * DETECT_EVERY)]
         assert found[-1] == 2
         assert [len(tracker.find(hopper_frame)) for _ in range(2 * DETECT_EVERY)][-1] == 1
 
@@ -73,8 +62,8 @@ def test_tracking_notices_a_second_person_within_ten_frames(hopper_frame: Frame)
 def test_a_larger_person_who_joins_is_the_other_and_not_the_subject_twice(hopper_frame: Frame) -> None:
     with MediaPipeTracker() as tracker:
         for _ in range(3):
-            assert len(tracker.find(_couple(hopper_frame, SMALL))) == 1
-        found = [tracker.find(_couple(hopper_frame)) for _ in range(2 * DETECT_EVERY)][-1]
+            assert len(tracker.find(couple(hopper_frame, SMALL))) == 1
+        found = [tracker.find(couple(hopper_frame)) for _ in range(2 * DETECT_EVERY)][-1]
     subject, other = (float(face.eye_centres[:, 0].mean()) for face in found)
     assert (subject > SMALL[0], other < SMALL[0]) == (True, True), "the one who is followed stays the subject"
 
@@ -99,7 +88,10 @@ class Faulty:
 
     def __init__(self, *heights: float) -> None:
         self.multi_face_landmarks = [
-            NormalizedLandmarkList(landmark=[NormalizedLandmark(x=0.5, y=y, z=0.0)] * lm.COUNT) for y in heights
+            landmark_pb2.NormalizedLandmarkList(
+                landmark=[landmark_pb2.NormalizedLandmark(x=0.5, y=y, z=0.0)] * lm.COUNT
+            )
+            for y in heights
         ]
 
     def process(self, _pixels: np.ndarray) -> Faulty:

@@ -70,7 +70,8 @@ def portraits(seed: int = 7) -> tuple[Portrait, ...]:
         frame = Frame(np.ascontiguousarray(small.repeat(16, axis=0).repeat(16, axis=1)))
         points = tuple((2 * x + 40, 2 * y + 10) for x, y in TEMPLATE) if pose else ()
         box = (60.0, 20.0, 230.5, 210.25) if pose else None
-        return Portrait(wanted, frame, pose, QualityReport(rows[: 1 if pose else 2]), points, box, None, None, 5)
+        quality = QualityReport(rows[: 1 if pose else 2])
+        return Portrait(wanted, frame, pose, quality, points, box, None, None, 5, "face-mesh")
 
     frontal = portrait(PROTOCOL[0], Pose(1.5, -2.0, 0.25))
     return (
