@@ -1,7 +1,7 @@
 """Switching the machine off so that it is safe to pull the plug; systemd does it, and ends this service first.
 
 The status light says "stopping" until the service has ended and is dark then, which is not yet safe: the disk is still
-being written. What says that it is safe must outlive every program: see systemd/README.md, Switching off.
+being written. What says that it is safe must outlive every program: see docs/device.md, Switching off.
 """
 
 from __future__ import annotations
