@@ -16,7 +16,7 @@ LOCK   := $(shell $(firstword $(wildcard $(BIN)/python) $(PYTHON)) -c \
             'import sys; print("requirements.txt" if sys.version_info < (3, 13) else "requirements-landmarker.txt")')
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes
 
-.PHONY: help setup setup-test setup-workshop landmarker-task workshop-if-possible programs demo test lint catalogues bench faults fuzz day convert-bars screenshots clean
+.PHONY: help setup setup-test setup-workshop landmarker-task workshop-if-possible programs demo test test-landmarker lint catalogues bench faults fuzz day convert-bars screenshots clean
 
 help:            ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -65,6 +65,15 @@ demo: setup      ## set up and run the kiosk at http://127.0.0.1:8080/ (CAMERA=v
 test: setup setup-test workshop-if-possible programs  ## set up and run every test
 	$(BIN)/python -m pytest
 
+# Python 3.13 where there is one, otherwise the one at hand.
+NEWEST = $(shell for python in python3.13 "$$(pyenv prefix 3.13 2>/dev/null)/bin/python3.13" $(PYTHON); do \
+           "$$python" -c '' 2>/dev/null && echo "$$python" && break; done)
+NEWER := .venv-landmarker
+
+test-landmarker: ## the second face mesh in an environment of its own: MediaPipe 1.2, Python 3.13 where there is one (2 min)
+	@$(MAKE) --no-print-directory VENV=$(NEWER) PYTHON=$(NEWEST) LOCK=requirements-landmarker.txt setup-test
+	$(NEWER)/bin/python -m pytest tests/firmware/face tests/firmware/syndrome $(addprefix tests/firmware/test_,backends.py errors.py photo.py decoding.py)
+
 workshop-if-possible:
 	@$(MAKE) --no-print-directory setup-workshop || \
 	  echo "The workshop's packages cannot be installed here: its tests are skipped (see requirements-workshop.txt)"
@@ -99,4 +108,4 @@ screenshots: setup setup-test programs  ## the README's pictures, from the brows
 	cp $(foreach page,phenokiosk may-we-take-pictures positioning result,build/screenshots/$(page)-1024x600.png) docs/screenshots/
 
 clean:           ## remove what was built; the state in var/ stays
-	rm -rf $(VENV) build bench.json .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(NEWER) build bench.json .mypy_cache .ruff_cache .hypothesis .import_linter_cache

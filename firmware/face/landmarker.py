@@ -1,7 +1,7 @@
 """Frame -> FaceMesh by FaceLandmarker of MediaPipe Tasks: the second backend, for Pythons that Face Mesh does not have.
 
 Same landmarks in the same order as Face Mesh, from a newer network that puts some of them elsewhere, so that a bundle
-names the backend it was trained with. It takes two to three times as long. Nothing of `mediapipe.solutions` is needed.
+names the backend it was trained with. Following a face takes twice as long. Nothing of `mediapipe.solutions` is needed.
 MediaPipe 0.10.18 and 1.2.2 place them alike, to 0.02 px: what decides is the task file.
 """
 
@@ -71,8 +71,7 @@ class LandmarkerMesher:
     def close(self) -> None:
         """Give the models' memory back; may be called again."""
         opened, self._stills, self._detector = (self._stills, self._detector), None, None
-        for task in filter(None, opened):
-            task.close()
+        _close(*opened)
 
     def __enter__(self) -> Self:
         return self
@@ -108,9 +107,8 @@ class LandmarkerTracker(LandmarkerMesher):
 
     def close(self) -> None:
         """Give the models' memory back; may be called again."""
-        video, self._video = self._video, None
-        if video is not None:
-            video.close()
+        opened, self._video = self._video, None
+        _close(opened)
         super().close()
 
 
@@ -149,3 +147,10 @@ def _open(kind: str, model: bytes, mode: str = "IMAGE", **options: Any) -> Any:
         return getattr(vision, kind).create_from_options(made_of)
     except (RuntimeError, ValueError) as error:
         raise MeshTaskError(f"{TASK} cannot be used: {str(error).partition(chr(10))[0]}") from error
+
+
+def _close(*opened: Any) -> None:
+    """Close those that are open; MediaPipe 1.2 tells the console about it."""
+    with quiet_stderr():
+        for task in filter(None, opened):
+            task.close()
