@@ -27,7 +27,11 @@ def quiet_stderr() -> Iterator[None]:
     """Send what is written to file descriptor 2 to nowhere, while inside. For the start only: it is process-wide."""
     # MediaPipe 0.10 calls a function that protobuf 4 warns about; nothing the operator could do.
     warnings.filterwarnings("ignore", message="SymbolDatabase.GetPrototype", category=UserWarning)
-    kept = os.dup(2)
+    try:
+        kept = os.dup(2)
+    except OSError:  # a process that may open nothing any more has nobody who reads along, either
+        yield
+        return
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:

@@ -27,6 +27,7 @@ from kiosk.building import (
     build_engine,
     build_health,
     build_pages,
+    build_updates,
     check,
     open_dated_vault,
     readiness,
@@ -115,28 +116,29 @@ def run(desk: SettingsDesk, log: LogTail, ending: Ending) -> Ended:
         parts.callback(vault.close)
         desk.settle()
         # Engine and health look at each other: what health says is asked for only once both are there.
-        engine = build_engine(settings, clock, vault, lambda: readiness(settings, vault, health), on_failure)
+        updates = build_updates(settings, clock, vault)
+        engine = build_engine(settings, clock, vault, updates, lambda: readiness(settings, vault, health), on_failure)
         parts.callback(engine.stop)
-        health = build_health(settings, clock, engine, vault, desk)
+        health = build_health(settings, clock, engine, vault, desk, updates)
         speaker, heartbeat = open_speaker(), Heartbeat(clock)
         parts.callback(speaker.close)
         _introduce(vault, settings, engine)
         export = Export(vault, clock)
         _listen_to_contacts(settings, clock, engine, export, parts)
-        tending = Worker("health", _both(health.tend, heartbeat.tend), on_failure, LOOK_EVERY_S)
+        tending = Worker("health", _all(health.tend, heartbeat.tend, updates.tend), on_failure, LOOK_EVERY_S)
         engine.start()
         tending.start()
         parts.callback(tending.stop)
         parts.callback(export.wait)
         makings = Makings(
-            desk, engine, clock, vault, health, log, speaker, heartbeat, export,
+            desk, engine, clock, vault, health, log, speaker, heartbeat, export, updates,
             power_off=lambda: switch_off(engine, export), restart=lambda: ending.ask(Ended.AGAIN),
         )  # fmt: skip
         server.start(create_app(build_pages(makings)))
         desk.confirm()
         _log.info("kiosk at %s", server.address)
         workers = (*engine.workers, server.worker, tending)
-        _live(workers, clock, ending)
+        _live(workers, clock, ending, lambda: may_switch_off(engine, export))
     if any(worker.alive for worker in workers):  # what hangs still holds its camera or its port
         return Ended.FAILED
     return ending.how
@@ -200,10 +202,10 @@ def _listen_to_contacts(
     foot.on_press(engine.shutter)
 
 
-def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+def _all(*parts: Callable[[], None]) -> Callable[[], None]:
     def step() -> None:
-        first()
-        second()
+        for part in parts:
+            part()
 
     return step
 
@@ -219,14 +221,17 @@ def _introduce(vault: Vault, settings: Settings, engine: Engine) -> None:
         _log.warning("no PIN is set: the records are closed by the device secret alone (python -m kiosk pin set)")
 
 
-def _live(workers: Sequence[Worker], clock: Clock, ending: Ending) -> None:
-    """Feed systemd's watchdog while every thread gets on with its work, until somebody wants an end."""
+def _live(workers: Sequence[Worker], clock: Clock, ending: Ending, is_free: Callable[[], bool]) -> None:
+    """Feed systemd's watchdog while every thread gets on with its work, until somebody wants an end.
+
+    is_free: nobody is in front of it. A new start waits for that; every other end does not.
+    """
     notifier = Notifier(os.environ.get("NOTIFY_SOCKET"))
     interval_s = min(feed_interval_s(os.environ), LOOK_EVERY_S)
     watchdog = Watchdog({worker.name: SILENCE_S[worker.name] for worker in workers}, clock, notifier)
     notifier.ready()
     done = dict.fromkeys((worker.name for worker in workers), -1)
-    while not ending.wait(interval_s):
+    while not ending.wait(interval_s) or (ending.how is Ended.AGAIN and not _free(is_free, clock, interval_s)):
         for worker in workers:
             if worker.steps != done[worker.name]:
                 done[worker.name] = worker.steps
@@ -234,3 +239,11 @@ def _live(workers: Sequence[Worker], clock: Clock, ending: Ending) -> None:
         watchdog.feed()
     if ending.how is not Ended.AGAIN:
         notifier.stopping()
+
+
+def _free(is_free: Callable[[], bool], clock: Clock, interval_s: float) -> bool:
+    """Whether it is, after a pause where it was not."""
+    if is_free():
+        return True
+    clock.sleep(interval_s)
+    return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ from firmware.backends import backend_of
 from firmware.board.health import Board
 from firmware.board.opening import open_buzzer, open_light
 from firmware.board.speech import Speaker
-from firmware.bundle.slots import Slots
-from firmware.bundle.verify import load_bundle
+from firmware.bundle.slots import FOLDER, Slots
+from firmware.bundle.verify import Bundle, load_bundle
 from firmware.camera import CameraSettings, open_camera
 from firmware.camera.steady import SteadyCamera
 from firmware.camera.uri import CameraUri
@@ -28,7 +27,7 @@ from firmware.site import Site
 from kiosk.bureau import Bureau, worn
 from kiosk.campclock import OFFSET, CampClock
 from kiosk.engine import STALE_S, Engine
-from kiosk.health import BundleState, HealthKeeper, LogTail, Sources
+from kiosk.health import HealthKeeper, LogTail, Sources
 from kiosk.heartbeat import Heartbeat
 from kiosk.keeping import Keeper
 from kiosk.pages.panels.export import Export
@@ -37,7 +36,7 @@ from kiosk.pages.panels.panel import Menu, Panel
 from kiosk.pages.panels.people import Erase, Outcome, Visits
 from kiosk.pages.panels.report import Day
 from kiosk.pages.panels.setup import Setup
-from kiosk.pages.panels.upkeep import EditSettings, Pins, SetClock
+from kiosk.pages.panels.upkeep import Bundles, EditSettings, Pins, SetClock
 from kiosk.pages.parts import Look, Parts
 from kiosk.records.policy import Policy
 from kiosk.records.reset import signing
@@ -47,10 +46,10 @@ from kiosk.records.vault import Vault
 from kiosk.session import Rules
 from kiosk.settings import Settings, SettingsDesk
 from kiosk.signals import Signals
+from kiosk.updates import Updates
 
 SETUP: Final = "setup"
 """The condition that PINs are set: outside the demo nobody is screened before."""
-_log = logging.getLogger(__name__)
 
 
 def camera_settings(settings: Settings) -> CameraSettings:
@@ -117,34 +116,40 @@ def open_dated_vault(settings: Settings, clock: CampClock, *, programme: bool = 
 
 
 def build_engine(
-    settings: Settings, clock: Clock, vault: Vault, others: Callable[[], Mapping[str, bool]], on_failure: OnFailure
-) -> Engine:
+    settings: Settings, clock: Clock, vault: Vault, updates: Updates, others: Callable[[], Mapping[str, bool]],
+    on_failure: OnFailure,
+) -> Engine:  # fmt: skip
     """Camera, models and light. others: what else must hold before a session may start."""
-    slots = Slots(state_folder(settings) / "bundles")
-    bundle = slots.ensure(Path(settings.bundle.path))
-    _log.info("bundle %s %s from slot %s", bundle.manifest.id, bundle.manifest.version, slots.active)
     cv2.setNumThreads(1)  # the second core belongs to the page
     how, screening = camera_settings(settings), settings.screening
     camera = SteadyCamera(lambda: open_camera(settings.camera.uri, how, clock), clock)
     site = Site(screening.prevalence, screening.sensitivity, settings.camera.hfov or None)
-    faces = backend_of(bundle)
-    analyser = Analyser(bundle, faces.stills(), faces.tracker(), clock, site)
+
+    def looking(bundle: Bundle) -> Analyser:
+        faces = backend_of(bundle)
+        return Analyser(bundle, faces.stills(), faces.tracker(), clock, site)
+
+    analyser = updates.take(Path(settings.bundle.path), looking)
     light, buzzer = open_light(settings.board.light, clock=clock), open_buzzer(settings.board.buzzer, clock=clock)
     signals = Signals(light, buzzer, screening.countdown)
     keeper = Keeper(vault, clock, settings.site.name, others, vault.tally)
     return Engine(camera, analyser, signals, clock, keeper, Rules(countdown_s=screening.countdown), on_failure)
 
 
-def build_health(settings: Settings, clock: Clock, engine: Engine, vault: Vault, desk: SettingsDesk) -> HealthKeeper:
+def build_updates(settings: Settings, clock: Clock, vault: Vault) -> Updates:
+    """The bundles of this device."""
+    trusted = Path(settings.bundle.root) if settings.bundle.root else None
+    return Updates(Slots(state_folder(settings) / FOLDER, trusted, clock), vault, clock)
+
+
+def build_health(
+    settings: Settings, clock: Clock, engine: Engine, vault: Vault, desk: SettingsDesk, updates: Updates
+) -> HealthKeeper:
     """What looks after the machine."""
-    folder = state_folder(settings)
-    manifest = engine.analyser.manifest
-    slot = Slots(folder / "bundles").active
-    bundle = BundleState(slot.name if slot else "", manifest.id, manifest.version, manifest.clinical)
     sources = Sources(
-        board=Board(state=folder),
+        board=Board(state=state_folder(settings)),
         camera_age_s=lambda: engine.camera_age_s,
-        bundle=lambda: bundle,
+        bundle=updates.state,
         threads=lambda: {worker.name: worker.alive for worker in engine.workers},
         records=vault.conditions,
         trouble=lambda: desk.trouble,
@@ -171,6 +176,7 @@ class Makings:
     speaker: Speaker
     heartbeat: Heartbeat
     export: Export
+    updates: Updates
     power_off: Callable[[], bool]
     restart: Callable[[], None]
 
@@ -214,5 +220,6 @@ def _panels(made: Makings, bureau: Bureau) -> tuple[Panel, ...]:
         pins,
         parts,
         settings,
+        Bundles(made.updates, made.restart),
         Setup(made.desk, settings, clock, pins, parts),
     )

@@ -19,7 +19,7 @@ from firmware.analyser import Analyser
 from firmware.board.lights import SimulatedLight
 from firmware.board.sounds import SimulatedBuzzer
 from firmware.board.speech import SilentSpeaker
-from firmware.bundle.verify import Bundle
+from firmware.bundle.slots import FOLDER, Slots
 from firmware.camera import Camera, open_camera
 from firmware.camera.base import Closing
 from firmware.camera.steady import SteadyCamera
@@ -42,7 +42,9 @@ from kiosk.session import Rules
 from kiosk.settings import Settings, SettingsDesk
 from kiosk.settings.tree import ENTRIES
 from kiosk.signals import Signals
+from kiosk.updates import Updates
 from tests.kiosk.records.opening import opened
+from tests.publishing import PHANTOM, passes
 
 FIXED = {name for name, entry in ENTRIES.items() if entry.about.fixed}
 """Settings that the page may not change, so the command line gives them."""
@@ -115,8 +117,7 @@ def proof(cookie: str, page: str) -> dict[str, str]:
 class KioskStarter:
     """Starts kiosks as `kiosk.app.run` does, in this process; everything ends with the test."""
 
-    def __init__(self, phantom: Bundle, folder: Path) -> None:
-        self._phantom = phantom
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._parts = contextlib.ExitStack()
         self._count = 0
@@ -140,15 +141,16 @@ class KioskStarter:
         clock, unplugged, light, asked = CampClock(SystemClock(), state), threading.Event(), SimulatedLight(), []
         vault = self._parts.enter_context(opened(state, clock))
         camera = SteadyCamera(lambda: UnpluggableCamera(uri, unplugged), clock)
-        analyser = Analyser(self._phantom, MediaPipeMesher(), MediaPipeTracker(), clock)
+        updates = Updates(Slots(state / FOLDER, prover=passes), vault, clock, judges_itself=False)
+        analyser = updates.take(PHANTOM, lambda bundle: Analyser(bundle, MediaPipeMesher(), MediaPipeTracker(), clock))
         countdown = desk.settings.screening.countdown
         keeper = Keeper(vault, clock, "", lambda: readiness(desk.settings, vault, health), vault.tally)
         signals = Signals(light, SimulatedBuzzer(), countdown)
         engine = Engine(camera, analyser, signals, clock, keeper, Rules(countdown_s=countdown))
-        health = build_health(desk.settings, clock, engine, vault, desk)
+        health = build_health(desk.settings, clock, engine, vault, desk, updates)
         speaker, export = SilentSpeaker(), Export(vault, clock)
         made = Makings(
-            desk, engine, clock, vault, health, LogTail(), speaker, Heartbeat(clock), export,
+            desk, engine, clock, vault, health, LogTail(), speaker, Heartbeat(clock), export, updates,
             power_off=lambda: may_switch_off(engine, export) and not asked.append("power off"),
             restart=lambda: asked.append("restart"),
         )  # fmt: skip
@@ -164,9 +166,9 @@ class KioskStarter:
 
 
 @pytest.fixture
-def start_kiosk(phantom: Bundle, tmp_path: Path) -> Iterator[KioskStarter]:
+def start_kiosk(tmp_path: Path) -> Iterator[KioskStarter]:
     """Starts a kiosk on a camera URI, with other settings if need be; everything ends with the test."""
-    starter = KioskStarter(phantom, tmp_path)
+    starter = KioskStarter(tmp_path)
     yield starter
     starter.close()
 

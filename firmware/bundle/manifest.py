@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from firmware.bundle.calibration import Calibration, Intended, number, parse_calibration, parse_intended
+from firmware.bundle.release import Release, parse_release
 from firmware.errors import BundleAbsentError, BundleManifestError
 from firmware.face.align import SIZE_PX
 
-FORMAT: Final = 2
+FORMAT: Final = 3
+MANIFEST: Final = "manifest.json"
 MANIFEST_LIMIT_BYTES: Final = 1_000_000
 FILE_LIMIT_BYTES: Final = 500_000_000
 """A file is read in one piece, so what a manifest may promise is bounded."""
@@ -72,6 +74,7 @@ class Manifest:
     outputs: Mapping[str, tuple[int, ...]]
     calibration: Calibration
     intended: Intended
+    release: Release
     files: Mapping[str, FileEntry]
 
     @property
@@ -82,24 +85,35 @@ class Manifest:
 
 def read_manifest(folder: Path) -> Manifest:
     """Read `manifest.json` of a bundle. Raises BundleAbsentError or BundleManifestError."""
-    path = folder / "manifest.json"
+    return decode_manifest(manifest_bytes(folder), str(folder / MANIFEST))
+
+
+def manifest_bytes(folder: Path) -> bytes:
+    """The manifest of a bundle, as it lies there. Raises BundleAbsentError or BundleManifestError."""
+    path = folder / MANIFEST
     try:
-        if path.stat().st_size > MANIFEST_LIMIT_BYTES:
-            raise BundleManifestError(f"{path} is larger than {MANIFEST_LIMIT_BYTES} bytes")
-        data = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            return file.read(MANIFEST_LIMIT_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise BundleAbsentError(f"{folder} holds no manifest.json") from error
-    except BundleManifestError:
-        raise
-    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no JSON, or an endless number
+        raise BundleAbsentError(f"{folder} holds no {MANIFEST}") from error
+    except OSError as error:
+        raise BundleManifestError(f"{path} cannot be read: {error}") from error
+
+
+def decode_manifest(content: bytes, path: str = MANIFEST) -> Manifest:
+    """A manifest's bytes -> Manifest. path: what errors call it. Raises BundleManifestError."""
+    if len(content) > MANIFEST_LIMIT_BYTES:
+        raise BundleManifestError(f"{path} is larger than {MANIFEST_LIMIT_BYTES} bytes")
+    try:
+        data = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # ValueError: no UTF-8, no JSON, or an endless number
         raise BundleManifestError(f"{path} cannot be read: {error}") from error
     try:
-        manifest = parse_manifest(data)
+        return parse_manifest(data)
     except KeyError as error:
         raise BundleManifestError(f"{path} lacks {error}") from error
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BundleManifestError(f"{path}: {error}") from error
-    return manifest
 
 
 def parse_manifest(data: Any) -> Manifest:
@@ -118,9 +132,15 @@ def parse_manifest(data: Any) -> Manifest:
         raise ValueError(f"outputs lacks {', '.join(missing)}, or its shape")
     if outputs.get("logits") != (1, len(labels)):
         raise ValueError(f"the output logits must have the shape [1, {len(labels)}]")
+    files = {_plain_name(name): _file(entry) for name, entry in data["files"].items()}
+    if len({name.casefold() for name in files}) != len(files):
+        raise ValueError("files: two names differ in case only, and a stick's file system holds one of them")
+    release = parse_release(data)
+    if missing := [name for name in (release.golden.file, release.sbom) if name not in files]:
+        raise ValueError(f"files lacks {', '.join(missing)}")
     return Manifest(
-        id=_text(data, "id"),
-        version=_text(data, "version"),
+        id=_plain_word(data, "id"),
+        version=_plain_word(data, "version"),
         clinical=data["clinical"],
         mesh_backend=_text(data, "mesh_backend"),
         normalisation=_normalisation(data["input"]),
@@ -128,7 +148,8 @@ def parse_manifest(data: Any) -> Manifest:
         outputs=outputs,
         calibration=parse_calibration(data["calibration"]),
         intended=parse_intended(data["intended"]),
-        files={_plain_name(name): _file(entry) for name, entry in data["files"].items()},
+        release=release,
+        files=files,
     )
 
 
@@ -147,9 +168,16 @@ def _text(data: Mapping[str, Any], name: str) -> str:
     return str(data[name])
 
 
+def _plain_word(data: Mapping[str, Any], name: str) -> str:
+    # It becomes part of a folder's name and of a line on the screen.
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", _text(data, name)):
+        raise ValueError(f"{name} must be letters, digits and ._+- only, 64 at most, not {data[name]!r}")
+    return str(data[name])
+
+
 def _plain_name(name: str) -> str:
-    # A manifest must not reach outside its own folder.
-    if Path(name).name != name or "\0" in name or name in {"", ".", "..", "manifest.json"}:
+    # A manifest must not reach outside its own folder, and a stick's file system knows few characters.
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name) or name == MANIFEST:
         raise ValueError(f"files: {name!r} is not a plain file name")
     return name
 

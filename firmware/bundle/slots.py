@@ -1,96 +1,177 @@
-"""Where the kiosk's bundles live: two slots, one of them active. The service runs only what a slot holds.
+"""What the kiosk runs: the bundle of the active slot, or after a failed trial the one before it.
 
-A bundle gets into a slot only when it was verified, and becomes active only when it is durably there: a pulled plug
-leaves the old one active. Layout of the root: `a/`, `b/`, `active` (one of the two
-letters) and `brought` (the fingerprint of the bundle that came with the software when it was last installed).
+A slot holds only what was verified, and it is hashed again with every load. Each start of a trial takes one of its
+tries, and proves the bundle once more in a process of its own, before this one loads it; whatever goes wrong, the kiosk
+comes up with the bundle that is known to be good, and in the end with the one that came with the software.
+
+Layout of the folder: `a/`, `b/`, `state.db` (selection, accepted metadata, events), `lock` (held by an import).
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
-import shutil
-from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from firmware.bundle.manifest import read_manifest
+from firmware.bundle.anchor import anchor_of, demonstration
+from firmware.bundle.importing import Prover, Wanted, import_bundle
+from firmware.bundle.manifest import manifest_bytes
+from firmware.bundle.proof import prove
+from firmware.bundle.selection import Selection, Slot, committed, fallen_back, given_up, lost, starting
+from firmware.bundle.source import METADATA
+from firmware.bundle.state import Event, State, is_damage
 from firmware.bundle.verify import Bundle, load_bundle
-from firmware.durable import sync_folder, write_durably
-from firmware.errors import BundleAbsentError, BundleError, StateError
+from firmware.clock import Clock, SystemClock
+from firmware.errors import BundleAbsentError, BundleError, BundleUnsignedError, StateError
 
-SLOTS: Final = ("a", "b")
+FOLDER: Final = "bundles"
+"""Where the slots are below the kiosk's state folder."""
+MOST_ROUNDS: Final = 4
+"""The trial, the good one, the one in reserve, and what the software brings."""
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What was loaded, and from which slot."""
+
+    bundle: Bundle
+    letter: str
+    slot: Slot
+
+
 class Slots:
-    """The two slots below one folder."""
+    """The two slots below one folder. trusted: the programme's root, where it has given one; prover: tries a bundle."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, root: Path, trusted: Path | None = None, clock: Clock | None = None, prover: Prover = prove
+    ) -> None:
         self._root = root
+        self._anchors = (anchor_of(trusted), *([demonstration()] if trusted else []))
+        self._clock = clock or SystemClock()
+        self._prover = prover
+        self.state = State(root)
 
-    @property
-    def active(self) -> Path | None:
-        """The active slot's folder, or None before the first installation."""
-        try:
-            letter = (self._root / "active").read_text(encoding="ascii", errors="replace").strip()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StateError(f"{self._root}/active cannot be read ({error.strerror})") from error
-        return self._root / letter if letter in SLOTS else None
+    def selection(self) -> Selection:
+        """What is where. Raises StateError."""
+        return self.state.read()
 
-    def load(self) -> Bundle:
-        """The active bundle, verified again. Raises BundleAbsentError when no slot is active."""
-        if self.active is None:
-            raise BundleAbsentError(f"{self._root} holds no active bundle")
-        return load_bundle(self.active)
+    def take(self, brought: Path) -> Running:
+        """Load the bundle to run, and count a try where it is on trial. brought: the bundle of the software.
 
-    def ensure(self, brought: Path) -> Bundle:
-        """The bundle to run: what is active, unless the software brings another one than it did last time.
-
-        A slot that is damaged is replaced by what the software brings, too: a kiosk in the field must come up again.
-        Raises BundleError when what it brings cannot be used.
+        Raises BundleError when not even that one can be used, StateError when the folder cannot be written.
         """
-        read_manifest(brought)  # says what is wrong with it
-        fingerprint = hashlib.sha256((brought / "manifest.json").read_bytes()).hexdigest()
-        if self.active and self._brought() == fingerprint:
+        self._mend()
+        for _ in range(MOST_ROUNDS):
+            self._bring(brought)
+            selection = self._start()
             try:
-                return self.load()
+                return self._load(selection)
             except BundleError as error:
-                _log.error("the active slot cannot be used, the bundle at %s is installed: %s", brought, error)
-        bundle = self.install(brought)
-        with _writing(self._root):
-            write_durably(self._root / "brought", fingerprint.encode())
-        return bundle
+                self._leave(selection.active, str(error))
+        raise BundleAbsentError(f"{self._root} holds no bundle that can be used")
 
-    def _brought(self) -> str:
-        """SHA-256 of the manifest that the software brought last time, or nothing."""
+    def refuse(self, running: Running, why: str) -> bool:
+        """What was taken cannot be used after all; whether another one is there to be taken."""
+        self._leave(running.letter, why)
+        return bool(self.selection().active)
+
+    def commit(self) -> Slot | None:
+        """What is on trial has proved itself, from now on it is the good one. None where nothing is on trial."""
+        with self.state.changing(self._clock.now()) as draft:
+            trial = draft.selection.slots.get(draft.selection.trial)
+            if trial is not None:
+                draft.selection = committed(draft.selection)
+                draft.note(bundle=trial.name, did="committed", floor=str(draft.selection.floors[trial.id]))
+            return trial
+
+    def fall_back(self) -> Slot:
+        """Go back to the other bundle, with the next start. Raises FallBackError or BundleRollbackError."""
+        with self.state.changing(self._clock.now()) as draft:
+            draft.selection = fallen_back(draft.selection)
+            slot = draft.selection.slots[draft.selection.good]
+            draft.note(bundle=slot.name, did="fell back", why="somebody wanted it")
+            return slot
+
+    def events(self) -> tuple[Event, ...]:
+        """What the audit log has not heard of yet."""
+        return self.state.events()
+
+    def forget(self, events: tuple[Event, ...]) -> None:
+        """The audit log has heard of these."""
+        if events:
+            with self.state.changing(self._clock.now()) as draft:
+                draft.forget_events(events[-1].seq)
+
+    def _start(self) -> Selection:
+        """Count a try where something is on trial."""
+        with self.state.changing(self._clock.now()) as draft:
+            before, draft.selection = draft.selection, starting(draft.selection)
+            if before.trial and not draft.selection.trial:
+                draft.note(bundle=before.slots[before.trial].name, did="fell back", why="no try is left")
+            return draft.selection
+
+    def _load(self, selection: Selection) -> Running:
+        letter, slot = selection.active, selection.slots[selection.active]
+        bundle = load_bundle(self._root / letter, slot.digest)
+        if selection.trial:
+            self._prover(self._root / letter, slot.digest, bundle.manifest)
+        return Running(bundle, letter, slot)
+
+    def _leave(self, letter: str, why: str) -> None:
+        """A slot that cannot be used is left, unless something else has happened to it meanwhile."""
+        with self.state.changing(self._clock.now()) as draft:
+            selection = draft.selection
+            if letter not in {selection.trial, selection.good}:
+                return
+            name = selection.slots[letter].name
+            draft.selection = given_up(selection) if letter == selection.trial else lost(selection)
+            draft.note(bundle=name, did="given up", why=why[:300])
+        _log.error("the bundle in slot %s cannot be used: %s", letter, why)
+
+    def _mend(self) -> None:
+        """A state that is damaged is begun anew: a kiosk in the field must come up again."""
         try:
-            return (self._root / "brought").read_text(encoding="ascii", errors="replace")
-        except OSError:
-            return ""
+            self.state.read()
+        except StateError as error:
+            if not is_damage(error):
+                raise
+            _log.error("the bundles' state is set aside: %s", error)
+            self.state.set_aside()
 
-    def install(self, source: Path) -> Bundle:
-        """Verify the bundle at `source`, copy it into the idle slot and make that one active."""
-        files = load_bundle(source).manifest.files
-        idle = next(self._root / letter for letter in SLOTS if self._root / letter != self.active)
-        with _writing(idle):
-            shutil.rmtree(idle, ignore_errors=True)
-            idle.mkdir(parents=True)
-            for name in (*files, "manifest.json"):
-                write_durably(idle / name, (source / name).read_bytes())
-            sync_folder(self._root)
-        bundle = load_bundle(idle)  # read back: what was written is what will run
-        with _writing(self._root):
-            write_durably(self._root / "active", idle.name.encode())
-        return bundle
+    def _bring(self, brought: Path) -> None:
+        """Install what the software brings, where nothing is there, or where what runs came with older software."""
+        selection, digest = self.selection(), hashlib.sha256(manifest_bytes(brought)).hexdigest()
+        runs = selection.slots[selection.active].digest if selection.active else ""
+        if runs and selection.brought == digest:
+            return
+        if runs in {"", selection.brought}:  # what somebody has flashed is left alone
+            try:
+                self._install(brought)
+            except BundleError as error:
+                if not runs:
+                    raise
+                _log.warning("the bundle that the software brings is not installed: %s", error)
+        self._brought(digest)
 
+    def _install(self, brought: Path) -> None:
+        """Import it as from a stick: signed by whom this device believes, or by the demonstration's keys."""
+        if not (brought.parent / METADATA).is_dir():
+            raise BundleUnsignedError(
+                f"{brought} is not signed", "python -m tools.bundle sign makes a publication of it (models/README.md)."
+            )
+        for n, anchor in enumerate(self._anchors, 1):
+            try:
+                wanted = Wanted(brought.parent, anchor, bundle=brought.name, again=True)
+                import_bundle(wanted, self.state, self._clock, prover=self._prover)
+            except BundleUnsignedError:
+                if n == len(self._anchors):
+                    raise
+            else:
+                return
 
-@contextlib.contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StateError(f"{folder} cannot be written ({error.strerror})") from error
+    def _brought(self, digest: str) -> None:
+        with self.state.changing(self._clock.now()) as draft:
+            draft.selection = replace(draft.selection, brought=digest)

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware.bundle.manifest import FileEntry, Manifest, read_manifest
+from firmware.bundle.manifest import MANIFEST, FileEntry, Manifest, decode_manifest, manifest_bytes
 from firmware.errors import BundleAbsentError, BundleAlteredError, BundleModelError
 
 MODEL = "classifier.tflite"
@@ -27,7 +27,11 @@ GALLERY = "gallery.npz"
 SALIENCY = "saliency.npz"
 
 REBUILD = "Build the bundle again with python -m tools.bundle."
-DAMAGED = (ValueError, OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error)
+ARRAYS_LIMIT_BYTES = 256 * 2**20
+"""An .npz file may not unpack to more: a few kilobytes of it can be made to hold terabytes of zeros."""
+DAMAGED = (
+    ValueError, OSError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
 """What numpy and zipfile raise for archives that are damaged, encrypted, or packed by a method unknown here."""
 
 
@@ -51,7 +55,9 @@ class Bundle:
         """The arrays of an .npz file of the bundle; pickled objects are refused."""
         content = io.BytesIO(self._file(name))
         try:
-            with zipfile.ZipFile(content), np.load(content, allow_pickle=False) as archive:
+            with zipfile.ZipFile(content) as packed, np.load(content, allow_pickle=False) as archive:
+                if sum(member.file_size for member in packed.infolist()) > ARRAYS_LIMIT_BYTES:
+                    raise ValueError(f"it unpacks to more than {ARRAYS_LIMIT_BYTES >> 20} MiB")
                 return {key: archive[key] for key in archive.files}
         except DAMAGED as error:
             raise BundleModelError(f"{name} is no readable .npz file: {error}", REBUILD) from error
@@ -62,10 +68,17 @@ class Bundle:
         return self.contents[name]
 
 
-def load_bundle(folder: Path) -> Bundle:
-    """Read and check a bundle folder. Raises BundleAbsentError, BundleManifestError or BundleAlteredError."""
-    manifest = read_manifest(folder)
-    return Bundle(manifest, {name: _checked(folder / name, entry) for name, entry in manifest.files.items()})
+def load_bundle(folder: Path, digest: str | None = None) -> Bundle:
+    """Read and check a bundle folder. Raises BundleAbsentError, BundleManifestError or BundleAlteredError.
+
+    digest: SHA-256 of the manifest that was signed; a bundle is `signed` when it is that one.
+    """
+    stated = manifest_bytes(folder)
+    if digest is not None and not hmac.compare_digest(hashlib.sha256(stated).hexdigest(), digest):
+        raise BundleAlteredError(f"{folder / MANIFEST} is not the one that was signed")
+    manifest = decode_manifest(stated, str(folder / MANIFEST))
+    contents = {name: _checked(folder / name, entry) for name, entry in manifest.files.items()}
+    return Bundle(manifest, contents, signed=digest is not None)
 
 
 def _checked(path: Path, entry: FileEntry) -> bytes:

@@ -58,7 +58,7 @@ class TfliteClassifier:
     def __init__(self, bundle: Bundle) -> None:
         self._manifest = bundle.manifest
         with quiet_stderr(), _loading():
-            self._interpreter = _runtime()(model_content=bundle.model, num_threads=1)
+            self._interpreter = load_runtime()(model_content=bundle.model, num_threads=1)
         self._input = self._interpreter.get_input_details()[0]
         self._outputs = dict(zip(bundle.manifest.outputs, self._interpreter.get_output_details(), strict=False))
         self._check_shapes()  # first, since a graph whose input has another shape cannot be laid out either
@@ -99,7 +99,7 @@ def _loading() -> Iterator[None]:
         raise BundleModelError(f"{MODEL} is not a TFLite model that this runtime can load") from error
 
 
-def _runtime() -> Any:
+def load_runtime() -> Any:
     """LiteRT where it is installed, otherwise tflite-runtime. Raises RuntimeAbsentError."""
     reasons = []
     for name in RUNTIMES:

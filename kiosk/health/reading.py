@@ -12,13 +12,17 @@ UNKNOWN_BOARD = BoardHealth("", None, None, None, None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class BundleState:
-    """The bundle that runs. slot: a or b. on_trial: it is new here, and the one before comes back if it fails."""
+    """The bundle that runs. slot: a or b. on_trial: it is new here, and the one before comes back if it fails.
+
+    epoch: its security epoch.
+    """
 
     slot: str
     id: str
     version: str
     clinical: bool = False
     on_trial: bool = False
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "panel_pins": panel(SENIOR),
     "panel_check": panel(WORKSHOP),
     "panel_settings": panel(WORKSHOP),
+    "panel_bundles": panel(WORKSHOP),
     "panel_setup": panel(WORKSHOP),
 }
 """Endpoint -> rule. The page is for anyone: it is empty until /state fills it."""

@@ -11,7 +11,7 @@ Reading asks for the opened private key (`pin.unlock`); keeping, finding, counti
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -196,6 +196,18 @@ class Vault:
         self.staff.forget()
         self.pin.renew("PIN reset by the programme", spent=reset.QUESTION)
         self._database.truncate_log()
+
+    def hear(self, fact: str, events: Iterable[tuple[int, str, str]]) -> None:
+        """Write into the audit log what another process has done to the bundles, each event once.
+
+        fact: remembers the last number. events: number, date, and what has happened.
+        """
+        with self._database.transaction():
+            last = int(self.facts.get(fact, "0"))
+            for number, at, what in events:
+                if number > last:
+                    self.audit.append("bundle", f"{what} ({at})")
+                    self.facts.put(fact, str(number))
 
     def notice(self, about: str, values: Mapping[str, str]) -> None:
         """Write into the audit log what has changed since the last start (settings, bundle)."""

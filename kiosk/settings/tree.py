@@ -124,6 +124,7 @@ class BundleSection:
     path: str = setting(
         str(REPOSITORY / "models" / "phantom"), "model bundle that is installed when no slot holds one", fixed=True
     )
+    root: str = setting("", "file that names who may sign bundles; none: the demonstration's keys", fixed=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from firmware.bundle.verify import load_bundle
 from firmware.errors import WrongPinError
 from firmware.face.mesh import MediaPipeMesher
 from kiosk.roles import INCLUDES, Role
@@ -55,7 +54,7 @@ class Requests:
     """Turns bytes into requests: first line, then Host, Origin, cookie, token a line each, then the body."""
 
     def __init__(self, folder: Path) -> None:
-        self._camp = Camp(folder, load_bundle(REPOSITORY / "models" / "phantom"), MediaPipeMesher(), {})
+        self._camp = Camp(folder, MediaPipeMesher(), {})
         self._camp.screen()
         self._app = self._camp.app(OnePin())
         self._app.config["PROPAGATE_EXCEPTIONS"] = True

@@ -7,6 +7,7 @@ import numpy as np
 from firmware.assessment import Assessment, Guidance, Status, Still
 from firmware.bundle.calibration import Calibration, Intended, OperatingPoint, Rates
 from firmware.bundle.manifest import Label, Manifest, Normalisation
+from firmware.bundle.release import Budget, Golden, Release
 from firmware.face import landmarks as lm
 from firmware.face.mesh import FaceMesh
 from firmware.face.pose import Pose
@@ -44,6 +45,7 @@ MANIFEST = Manifest(
     outputs={"logits": (1, 2)},
     calibration=CALIBRATION,
     intended=Intended("tests", 1, 60),
+    release=Release(1, "0.1.0", "1.0.0", ("x86_64",), Golden("golden.npz", 0.99, 0.05), Budget(1000, 64), "sbom.json"),
     files={},
 )
 

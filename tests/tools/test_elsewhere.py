@@ -10,7 +10,8 @@ import pytest
 
 from firmware.bundle.verify import load_bundle
 from firmware.errors import BundleAlteredError
-from tools import bundle, staging
+from tools import staging
+from tools.bundle import __main__ as bundle
 from tools.elsewhere import COUNTS, FIGURES
 from tools.errors import DataAbsentError, OutputError, TableError, UsageError
 from tools.files import sha256

@@ -41,7 +41,8 @@ def crop_of(pixels: np.ndarray) -> FaceCrop:
 def made(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle made from the small cohort by the commands a user types."""
     pytest.importorskip("torch", reason="the workshop needs torch: make setup-workshop")
-    from tools import bundle, convert
+    from tools import convert
+    from tools.bundle import __main__ as bundle
     from tools.train import __main__ as train
 
     folder = tmp_path_factory.mktemp("made")
@@ -77,7 +78,7 @@ def test_small_cohort_becomes_a_bundle_that_the_device_runs(made: Path, cohort: 
 
 def rebuild(made: Path, cohort: Path, out: Path, **changed: Path) -> int:
     """`tools.bundle build` into a folder, with other inputs than those that fit."""
-    from tools import bundle
+    from tools.bundle import __main__ as bundle
 
     given = {"converted": made / "converted", "state-dict": made / "trained" / "phenonet.pt", "data": cohort}
     given |= {name.replace("_", "-"): path for name, path in changed.items()}
@@ -188,7 +189,7 @@ def test_network_that_learned_identities_is_no_bundle(made: Path, cohort: Path, 
 
 @pytest.mark.workshop
 def test_check_opens_the_bundle_as_the_device_does(good: Path) -> None:
-    from tools import bundle
+    from tools.bundle import __main__ as bundle
 
     assert bundle.main(["check", str(good)]) == 0
     narrow = npz_bytes({"weights": np.zeros((3, 7), np.float32)})

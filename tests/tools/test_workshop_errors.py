@@ -20,7 +20,7 @@ from tools.gallery import __main__ as gallery
 from tools.gallery import building
 
 torch = pytest.importorskip("torch", reason="the workshop needs torch: make setup-workshop")
-bundle = pytest.importorskip("tools.bundle")
+bundle = pytest.importorskip("tools.bundle.__main__")
 convert = pytest.importorskip("tools.convert")
 build = pytest.importorskip("tools.network").build
 network_of = pytest.importorskip("tools.source").network_of

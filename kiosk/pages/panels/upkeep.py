@@ -13,6 +13,7 @@ from kiosk.pages.panels.panel import Roles, Said, Shown
 from kiosk.records.vault import Vault
 from kiosk.roles import STAFF, Role
 from kiosk.settings import SettingsDesk
+from kiosk.updates import Updates
 
 SET: Final = N_("It was set.")
 ROLES: Final = {Role.OPERATOR: N_("Operator"), Role.CLINICIAN: N_("Clinician"), Role.ENGINEER: N_("Engineer")}
@@ -69,6 +70,28 @@ class Pins:
             raise PinError("the two were not the same", "Nothing was changed; try again.")
         self._staff.set(role, said.get("pin", ""), said.get("current") or None)
         return SET
+
+
+class Bundles:
+    """The model bundles: what runs, what is on trial, and back to the other one. restart: the kiosk starts anew."""
+
+    name = "bundles"
+
+    def __init__(self, updates: Updates, restart: Callable[[], None]) -> None:
+        self._updates = updates
+        self._restart = restart
+
+    def show(self, said: Said) -> Shown:  # noqa: ARG002
+        """See Panel."""
+        return {"selection": self._updates.selection(), "running": self._updates.letter}
+
+    def do(self, said: Said, roles: Roles) -> str:  # noqa: ARG002
+        """See Panel: fall back."""
+        if said.get("do") != "fall back":
+            return ""
+        self._updates.fall_back()
+        self._restart()
+        return N_("The kiosk starts anew.")
 
 
 class EditSettings:

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.bundle.manifest import parse_manifest, read_manifest
-from firmware.bundle.slots import Slots
 from firmware.bundle.verify import load_bundle
 from firmware.errors import BundleAbsentError, BundleAlteredError, BundleManifestError
 
@@ -81,6 +80,18 @@ SPOILT: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "logits too few": (lambda d: [o.update(shape=[1, 3]) for o in d["outputs"]], "logits"),
     "a path outside": (lambda d: d["files"].update({"../x": {"sha256": "", "bytes": 1}}), "plain file name"),
     "files as list": (lambda d: d.update(files=[]), "manifest"),
+    "names that differ in case": (lambda d: d["files"].update({"GALLERY.npz": d["files"]["gallery.npz"]}), "case"),
+    "a version that is a path": (lambda d: d.update(version="../1"), "version"),
+    "an epoch below 0": (lambda d: d.update(security_epoch=-1), "security_epoch"),
+    "half an epoch": (lambda d: d.update(security_epoch=1.5), "security_epoch"),
+    "for no machine": (lambda d: d["device"].update(machines=[]), "machines"),
+    "for an unknown machine": (lambda d: d["device"].update(machines=["vax"]), "machines"),
+    "for no software": (lambda d: d["device"]["software"].update(least="2.0", below="1.0"), "least < below"),
+    "software that is no version": (lambda d: d["device"]["software"].update(least="new"), "least"),
+    "golden answers of no file": (lambda d: d["golden"].update(file="other.npz"), "other.npz"),
+    "a tolerance above all": (lambda d: d["golden"].update(probability=1), "probability"),
+    "a budget of nothing": (lambda d: d["budget"].update(latency_ms=0), "latency_ms"),
+    "no bill of materials": (lambda d: d.update(sbom="bom.xml"), "bom.xml"),
 }
 
 
@@ -112,7 +123,10 @@ _json = st.recursive(
 def test_no_value_in_any_field_gets_past_the_reader_unnoticed(data: st.DataObject) -> None:
     path = Path(__file__).parents[3] / "models" / "phantom" / "manifest.json"
     manifest = json.loads(path.read_text())
-    names = ["format", "clinical", "labels", "outputs", "input", "calibration", "intended", "files"]
+    names = [
+        *("format", "clinical", "labels", "outputs", "input", "calibration", "intended", "files"),
+        *("security_epoch", "device", "golden", "budget", "sbom"),
+    ]
     key = data.draw(st.sampled_from(names))
     manifest[key] = data.draw(_json)
     try:
@@ -127,68 +141,3 @@ def test_a_folder_without_manifest_and_no_folder_are_told_apart_from_damage(tmp_
     for path in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(BundleAbsentError, match="BUN-01"):
             load_bundle(path)
-
-
-def test_an_installed_bundle_is_the_one_that_runs(tmp_path: Path, folder: Path) -> None:
-    slots = Slots(tmp_path / "slots")
-    with pytest.raises(BundleAbsentError):
-        slots.load()
-    slots.install(folder)
-    first = slots.active
-    shutil.rmtree(folder / "frames", ignore_errors=True)
-    assert slots.load().manifest.id == "phantom"
-    slots.install(folder)
-    assert slots.active != first, "the running bundle's folder is never written to"
-
-
-def test_a_bad_bundle_does_not_replace_a_good_one(tmp_path: Path, folder: Path) -> None:
-    slots = Slots(tmp_path / "slots")
-    slots.install(folder)
-    before = slots.active
-    (folder / "gallery.npz").write_bytes(b"x")
-    with pytest.raises(BundleAlteredError):
-        slots.install(folder)
-    assert slots.active == before
-    assert slots.load().manifest.id == "phantom"
-
-
-def test_what_is_changed_in_a_slot_is_noticed_at_the_next_start(tmp_path: Path, folder: Path) -> None:
-    slots = Slots(tmp_path / "slots")
-    slots.install(folder)
-    assert slots.active is not None
-    (slots.active / "classifier.tflite").write_bytes(b"malice")
-    with pytest.raises(BundleAlteredError):
-        slots.load()
-
-
-def test_a_damaged_slot_is_replaced_by_what_the_software_brings(
-    tmp_path: Path, folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    slots = Slots(tmp_path / "slots")
-    slots.ensure(folder)
-    assert slots.active is not None
-    (slots.active / "gallery.npz").write_bytes(b"altered")
-    assert slots.ensure(folder).manifest.id == "phantom"
-    assert "BUN-02" in caplog.text
-    assert slots.load().manifest.id == "phantom"
-
-
-def test_software_with_another_bundle_installs_it_once(tmp_path: Path, folder: Path) -> None:
-    slots = Slots(tmp_path / "slots")
-    slots.ensure(folder)
-    first = slots.active
-    slots.ensure(folder)
-    assert slots.active == first, "the same bundle is not installed again"
-    _rewrite(folder, lambda d: d.update(version="9.9"))
-    assert slots.ensure(folder).manifest.version == "9.9"
-    assert slots.active != first
-
-
-def test_a_bundle_that_was_flashed_since_is_kept(tmp_path: Path, folder: Path) -> None:
-    slots = Slots(tmp_path / "slots")
-    slots.ensure(folder)
-    flashed = tmp_path / "flashed"
-    shutil.copytree(folder, flashed)
-    _rewrite(flashed, lambda d: d.update(version="5.0"))
-    slots.install(flashed)
-    assert slots.ensure(folder).manifest.version == "5.0"

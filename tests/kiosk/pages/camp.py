@@ -15,7 +15,7 @@ from firmware.assessment import Assessment
 from firmware.board.lights import SimulatedLight
 from firmware.board.sounds import SimulatedBuzzer
 from firmware.board.speech import SilentSpeaker
-from firmware.bundle.verify import Bundle
+from firmware.bundle.slots import FOLDER, Slots
 from firmware.camera import Camera
 from firmware.camera.steady import SteadyCamera
 from firmware.clock import ManualClock
@@ -55,9 +55,11 @@ from kiosk.session.states import SPARE_FRAMES
 from kiosk.settings import Settings, SettingsDesk
 from kiosk.settings.tree import ENTRIES
 from kiosk.signals import Signals
+from kiosk.updates import Updates
 from tests.kiosk.factories import guidance, portrait
 from tests.kiosk.records.factories import seen
 from tests.kiosk.records.opening import opened
+from tests.publishing import PHANTOM, passes
 
 START_DAY = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
 PINS = {Role.OPERATOR: "271828", Role.CLINICIAN: "314159", Role.ENGINEER: "161803"}
@@ -71,7 +73,7 @@ def _no_camera() -> Camera:
 class Camp:
     """One device. state: its folder, which is also the root of its machine. policy: of its vault."""
 
-    def __init__(self, state: Path, phantom: Bundle, mesher: MediaPipeMesher, policy: dict[str, Any], **settings: str):
+    def __init__(self, state: Path, mesher: MediaPipeMesher, policy: dict[str, Any], **settings: str):
         self._open = contextlib.ExitStack()
         self.machine, self.root = ManualClock(START_DAY), state
         self.clock = CampClock(self.machine, state)
@@ -82,9 +84,11 @@ class Camp:
         self.log = LogTail()
         keeper = Keeper(self.vault, self.clock, "", self._others, self.vault.tally)
         signals = Signals(self.light, SimulatedBuzzer(), 0.5)
-        camera, analyser = SteadyCamera(_no_camera, self.clock), Analyser(phantom, mesher, clock=self.clock)
+        self.updates = Updates(Slots(state / FOLDER, prover=passes), self.vault, self.clock, judges_itself=False)
+        analyser = self.updates.take(PHANTOM, lambda bundle: Analyser(bundle, mesher, clock=self.clock))
+        camera = SteadyCamera(_no_camera, self.clock)
         self.engine = Engine(camera, analyser, signals, self.clock, keeper, Rules(0.5))
-        self.health = build_health(self.desk.settings, self.clock, self.engine, self.vault, self.desk)
+        self.health = build_health(self.desk.settings, self.clock, self.engine, self.vault, self.desk, self.updates)
         self.heartbeat = Heartbeat(self.clock)
         self.export = Export(self.vault, self.clock, self.root)
 
@@ -100,7 +104,7 @@ class Camp:
         """The application. gate: in the place of the vault's own."""
         made = Makings(
             self.desk, self.engine, self.clock, self.vault, self.health, self.log, self.speaker, self.heartbeat,
-            self.export,
+            self.export, self.updates,
             power_off=lambda: may_switch_off(self.engine, self.export) and not self.asked.append("power off"),
             restart=lambda: self.asked.append("restart"),
         )  # fmt: skip

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from firmware.bundle.verify import Bundle
 from firmware.face.mesh import MediaPipeMesher
 from kiosk.roles import Role
 from tests.kiosk.pages.browser import Browser
@@ -18,13 +17,13 @@ OpenCamp = Callable[..., Camp]
 
 
 @pytest.fixture
-def open_camp(tmp_path: Path, phantom: Bundle, mesher: MediaPipeMesher) -> Iterator[OpenCamp]:
+def open_camp(tmp_path: Path, mesher: MediaPipeMesher) -> Iterator[OpenCamp]:
     """Opens a device with other settings and another policy; it closes with the test."""
     camps: list[Camp] = []
 
     def begin(policy: dict[str, Any] | None = None, **settings: str) -> Camp:
         (state := tmp_path / f"state{len(camps)}").mkdir()
-        camps.append(Camp(state, phantom, mesher, policy or {}, **settings))
+        camps.append(Camp(state, mesher, policy or {}, **settings))
         return camps[-1]
 
     yield begin

@@ -51,6 +51,7 @@ MAY: dict[str, tuple[set[str], str, set[Role]]] = {
     "panel_pins": ({"GET", "POST"}, "/panel/pins", SENIOR),
     "panel_check": ({"GET", "POST"}, "/panel/check", {ENGINEER}),
     "panel_settings": ({"GET", "POST"}, "/panel/settings", {ENGINEER}),
+    "panel_bundles": ({"GET", "POST"}, "/panel/bundles", {ENGINEER}),
     "panel_setup": ({"GET", "POST"}, "/panel/setup", {ENGINEER}),
 }
 """Endpoint -> methods, an address of it, who may. Whoever has no session at all is let in where anyone is."""

@@ -1,20 +1,23 @@
-"""Make a model bundle of a converted network: `python -m tools.bundle build ... --out DIR`, describe and check one.
+"""Make a model bundle of a converted network: `python -m tools.bundle build ... --out DIR`.
 
-Writes classifier.tflite, gallery.npz, saliency.npz, model-card.md and, last, manifest.json. models/README.md describes
-the format. Rules: limits come from the split `calibration`, figures from `test`, references from `train`; the same
-input gives the same bytes; a bundle that is there stays whole until the new one was read back as the device reads it.
+Writes classifier.tflite, gallery.npz, saliency.npz, novelty.npz, golden.npz, model-card.md, sbom.json and, last,
+manifest.json. models/README.md describes the format. Rules: limits come from the split `calibration`, figures from
+`test`, references from `train`; the same input gives the same bytes; a bundle that is there stays whole until the new
+one was read back as the device reads it.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from firmware.bundle.calibration import Intended
 from firmware.bundle.manifest import FORMAT, parse_manifest
@@ -25,11 +28,12 @@ from firmware.syndrome.novelty import NOVELTY
 from firmware.syndrome.saliency import Saliency
 from tools.about import of_nobody
 from tools.agreement import Model
+from tools.bundle.contents import EMPTY, GOLDEN, SBOM, golden_set, listed, release
+from tools.bundle.sbom import bill_of_materials
 from tools.card import model_card
 from tools.classes import CLASS_IDS, CLASS_NAMES, CROP_PX
-from tools.dataset import load_folders
-from tools.elsewhere import describe
-from tools.errors import run_main
+from tools.dataset import Crops, load_folders
+from tools.elsewhere import CARD
 from tools.facts import activation_weights, classifier, pixels_of, read_facts, source
 from tools.files import json_bytes, npz_bytes
 from tools.gallery.building import gallery
@@ -71,10 +75,8 @@ def manifest(
         "outputs": [{"name": n, "shape": [int(s) for s in detail["shape"]]} for n, detail in model.outputs.items()],
         "calibration": asdict(measured.limits),
         "intended": asdict(INTENDED),
-        "files": {
-            name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-            for name, content in files.items()
-        },
+        **release(options.epoch),
+        "files": listed(files),
         "provenance": {
             "commands": options.command,
             "data": facts["sources"],
@@ -97,17 +99,27 @@ def build(options: argparse.Namespace) -> int:
         "gallery.npz": npz_bytes(gallery(model, crops, options.per_class).arrays()),
         "saliency.npz": npz_bytes({"weights": weights}),
     }
-    blank = manifest(options, model, UNMEASURED, {**facts, "sources": [], "phantom": phantom}, {})
-    measured, novelty = measure(parse_manifest(json.loads(json_bytes(blank))), parts, crops)
+    blank = manifest(options, model, UNMEASURED, {**facts, "sources": [], "phantom": phantom}, EMPTY)
+    unmeasured = parse_manifest(json.loads(json_bytes(blank)))
+    measured, novelty = measure(unmeasured, parts, crops)
     identity = {"id": options.id, "version": options.version}
     facts |= {"bytes": len(packed), "sources": [source(folder) for folder in options.data], "phantom": phantom}
     card = model_card(identity, facts, measured.figures, measured.confusion, measured.by_tone, options.command)
-    files = {**parts, NOVELTY: novelty, "model-card.md": card.encode()}
+    golden = golden_set(Bundle(unmeasured, parts), chosen_crops(crops))
+    files = {**parts, NOVELTY: novelty, GOLDEN: golden, CARD: card.encode()}
+    files[SBOM] = bill_of_materials(identity, packed, facts["sources"])
     stated = manifest(options, model, measured, facts, files)
     put(options.out, {**files, "manifest.json": json_bytes(stated)}, usable)
     for name, value in measured.figures.items():
         print(f"{name}: {value}", file=sys.stderr)
     return 0
+
+
+def chosen_crops(crops: Crops) -> NDArray[np.uint8]:
+    """The first photo of each class of those that trained nothing, for the golden set."""
+    test = crops.only("test")
+    firsts = [int(np.flatnonzero(test.labels == label)[0]) for label in np.unique(test.labels)]
+    return test.pixels[firsts]
 
 
 def usable(folder: Path) -> Bundle:
@@ -116,48 +128,3 @@ def usable(folder: Path) -> Bundle:
     for reader in (Recogniser, Saliency):
         reader(bundle)
     return bundle
-
-
-def add_reports(options: argparse.Namespace) -> int:
-    """Write the figures of reports into a bundle that is there."""
-    describe(options.bundle, options.report)
-    load_bundle(options.bundle)
-    return 0
-
-
-def check(options: argparse.Namespace) -> int:
-    """Verify a bundle as the device does; a defect is one line and exit status 2."""
-    bundle = usable(options.bundle)
-    print(f"{bundle.manifest.id} {bundle.manifest.version}: every file is the one its manifest names")
-    return 0
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run `build`, `describe` or `check`; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tools.bundle", description=__doc__)
-    actions = parser.add_subparsers(required=True)
-    builder = actions.add_parser("build", help="make a bundle")
-    builder.set_defaults(action=build)
-    builder.add_argument("--converted", type=Path, required=True, metavar="FOLDER", help="what tools.convert wrote")
-    builder.add_argument("--state-dict", type=Path, required=True, metavar="M.pt", help="with train.json beside it")
-    builder.add_argument("--data", nargs="+", type=Path, required=True, metavar="DIR")
-    builder.add_argument("--out", type=Path, required=True, metavar="DIR")
-    builder.add_argument("--id", default="phantom")
-    builder.add_argument("--version", default="0.1.0")
-    builder.add_argument("--created", default="2026-11-20", help="date that the manifest states")
-    builder.add_argument("--per-class", type=int, default=30, help="reference subjects per class")
-    builder.add_argument("--command", action="append", default=[], help="a command that led here, for provenance")
-    describer = actions.add_parser("describe", help="add figures of other photos to the card")
-    describer.set_defaults(action=add_reports)
-    describer.add_argument("bundle", type=Path, metavar="DIR")
-    describer.add_argument("--report", action="append", default=[], metavar="NAME=FILE", help="of tools.evaluate")
-    checker = actions.add_parser("check", help="verify a bundle")
-    checker.set_defaults(action=check)
-    checker.add_argument("bundle", type=Path)
-    options = parser.parse_args(argv)
-    status: int = options.action(options)
-    return status
-
-
-if __name__ == "__main__":
-    run_main(main)

@@ -1,0 +1,128 @@
+"""The process in which a bundle is tried for the first time: `python -m firmware.bundle.prover FOLDER DIGEST`.
+
+A TFLite file is a program. Its signature was checked, so it is what two people have released; whether it runs on this
+device is another question, and a model that crashes, hangs or eats the memory must take nobody along. So it is opened
+here, after this process has given up everything that it does not need: it may open no file and no socket, start
+nothing, write nothing but one line of JSON, and take a bounded share of memory and processor. `proof` starts it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import json
+import resource
+import sys
+import time
+import zipfile
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import numpy as np
+
+from firmware.bundle.golden import GoldenSet, read_golden
+from firmware.bundle.manifest import Manifest
+from firmware.bundle.verify import Bundle, load_bundle
+from firmware.errors import KioskError
+from firmware.quiet import quiet_stderr
+from firmware.syndrome.classifier import load_runtime
+from firmware.syndrome.evidence import Recogniser
+from firmware.syndrome.saliency import Saliency
+
+REHEARSAL: Final = Path(__file__).with_name("rehearsal.tflite")
+MOST_CPU_S: Final = 60
+SLACK_MIB: Final = 96
+"""What interpreter, arrays and gallery take besides the network."""
+TIMED: Final = 5
+"""How often the first crop is classified for the median."""
+_NO_NEW_PRIVILEGES: Final = 38
+_MIB: Final = 1 << 20
+
+
+def main(folder: str, digest: str) -> None:
+    """Print what the bundle does, one JSON object: the figures of `proof.Proof`, or `error`."""
+    try:
+        bundle = load_bundle(Path(folder), digest)
+        _rehearse()
+        give_up(bundle.manifest)
+        said: dict[str, Any] = figures(bundle)
+    except KioskError as error:
+        said = {"error": str(error)}
+    except MemoryError:
+        said = {"error": "it takes more memory than its budget"}
+    except Exception as error:  # noqa: BLE001 - the boundary: whatever it trips over, the other side hears of it
+        said = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps(said), flush=True)
+
+
+def _rehearse() -> None:
+    """Have Python and the runtime load now what they would load in the middle, when no file opens any more."""
+    with quiet_stderr():
+        first = load_runtime()(model_content=REHEARSAL.read_bytes(), num_threads=1)
+        first.allocate_tensors()
+        first.invoke()
+    packed = io.BytesIO()
+    np.savez(packed, name=np.array(["text"]), number=np.zeros(1, np.float32))
+    with zipfile.ZipFile(packed) as members, np.load(packed, allow_pickle=False) as archive:
+        members.infolist()[0].filename.encode("cp437").decode("cp437")
+        [archive[name] for name in archive.files]
+
+
+def give_up(manifest: Manifest) -> None:
+    """Take the limits; there is no way back."""
+    memory_bytes = _now_bytes("VmSize") + round((manifest.release.budget.memory_mib + SLACK_MIB) * _MIB)
+    limits = {
+        resource.RLIMIT_AS: memory_bytes,
+        resource.RLIMIT_CPU: MOST_CPU_S,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_NPROC: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: 0,
+    }
+    ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    for limit, value in limits.items():
+        resource.setrlimit(limit, (value, value))
+
+
+def figures(bundle: Bundle) -> dict[str, float | bool]:
+    """What network, gallery and saliency map do with the golden crops."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    recogniser, _ = Recogniser(bundle), Saliency(bundle)
+    golden = read_golden(bundle)
+    found = [recogniser.see(crop).plain for crop in golden.crops]
+    took = [_timed_ms(recogniser, golden) for _ in range(TIMED)]
+    temperature = bundle.manifest.calibration.temperature
+    cosines = [float(one.embedding @ wanted) for one, wanted in zip(found, golden.embeddings, strict=True)]
+    apart = np.abs(_chances([one.logits for one in found], temperature) - _chances(golden.logits, temperature))
+    return {
+        "labels": list(golden.labels) == [label.id for label in bundle.manifest.labels],
+        "least_cosine": min(cosines),
+        "probability": float(apart.max()),
+        "latency_ms": median(took),
+        "memory_mib": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
+    }
+
+
+def _timed_ms(recogniser: Recogniser, golden: GoldenSet) -> float:
+    """One crop and its mirror image, for one of them."""
+    start = time.monotonic()
+    recogniser.see(golden.crops[0])
+    return (time.monotonic() - start) * 1000 / 2
+
+
+def _chances(logits: Any, temperature: float) -> Any:
+    scaled = np.asarray(logits, np.float64) / temperature
+    raised = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return raised / raised.sum(axis=-1, keepdims=True)
+
+
+def _now_bytes(name: str) -> int:
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1024
+    raise OSError(f"/proc/self/status has no {name}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
