@@ -138,8 +138,7 @@ def build_engine(
 
 def build_updates(settings: Settings, clock: Clock, vault: Vault) -> Updates:
     """The bundles of this device."""
-    trusted = Path(settings.bundle.root) if settings.bundle.root else None
-    return Updates(Slots(state_folder(settings) / FOLDER, trusted, clock), vault, clock)
+    return Updates(Slots(state_folder(settings) / FOLDER, Path(settings.bundle.root), clock), vault, clock)
 
 
 def build_health(

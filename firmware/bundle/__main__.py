@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from firmware.bundle.anchor import anchor_of
+from firmware.bundle.anchor import PROGRAMME, anchor_of
 from firmware.bundle.importing import Wanted, import_bundle, look
 from firmware.bundle.judging import ask, wait_until_well
 from firmware.bundle.selection import Selection, is_active
@@ -65,15 +65,18 @@ def import_(arguments: argparse.Namespace, slots: Slots) -> int:
         if arguments.json:
             print(json.dumps({"step": step, "done": done, "of": in_all}), flush=True)
 
+    proof = None
     if arguments.dry_run:
         found, _ = look(wanted, slots.state, SystemClock())
         slot, new = found.slot, not is_active(slots.selection(), found.slot)
         said = "would be installed" if new else "is there already"
     else:
-        slot, new = import_bundle(wanted, slots.state, SystemClock(), tell)
+        done = import_bundle(wanted, slots.state, SystemClock(), tell)
+        slot, new, proof = done.slot, done.new, done.proof
         said = "is installed" if new else "is there already"
     if arguments.json:
-        print(json.dumps({"bundle": asdict(slot), "new": new, "said": said}), flush=True)
+        shown = asdict(proof) if proof else None
+        print(json.dumps({"bundle": asdict(slot), "new": new, "said": said, "proof": shown}), flush=True)
     else:
         print(f"{slot.name} {said}")
     return 0
@@ -103,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     root = argparse.ArgumentParser(prog="python -m firmware.bundle", description="Model bundles of this device.")
     root.add_argument("--state", type=Path, required=True, metavar="DIR", help="the kiosk's state folder")
-    root.add_argument("--root", type=Path, metavar="ROOT.json", help="whom it believes; default: the demonstration")
+    root.add_argument("--root", type=Path, default=PROGRAMME, metavar="ROOT.json", help="whom it believes")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     shown = commands.add_parser("status", help="what is where")
     shown.set_defaults(run=status)

@@ -15,6 +15,8 @@ from typing import Final
 from firmware.errors import BundleUnsignedError
 
 DEMONSTRATION: Final = Path(__file__).with_name("demonstration.root.json")
+PROGRAMME: Final = Path("/etc/phenokiosk/root.json")
+"""Where a device looks for the root of its programme."""
 LIMIT_BYTES: Final = 512_000
 
 
@@ -36,13 +38,13 @@ def demonstration() -> Anchor:
     return Anchor(DEMONSTRATION.read_bytes(), may_be_clinical=False)
 
 
-def anchor_of(path: Path | None) -> Anchor:
-    """The anchor of a programme's root, the demonstration's without one. Raises BundleUnsignedError."""
-    if path is None:
-        return demonstration()
+def anchor_of(path: Path) -> Anchor:
+    """The anchor of a programme's root; the demonstration's where there is no such file. Raises BundleUnsignedError."""
     try:
         with path.open("rb") as file:
             root = file.read(LIMIT_BYTES)
+    except FileNotFoundError:
+        return demonstration()
     except OSError as error:
         raise BundleUnsignedError(
             f"the root {path} cannot be read ({error.strerror})", "Check the setting `bundle.root`."

@@ -71,6 +71,15 @@ class Found:
     manifest: Manifest
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import has done. new: False for what was there already. proof: what it did when it was tried."""
+
+    slot: Slot
+    new: bool
+    proof: Proof | None = None
+
+
 def silent(_step: str, _done: int, _in_all: int) -> None:
     """Nobody is told."""
 
@@ -81,10 +90,8 @@ def look(wanted: Wanted, state: State, clock: Clock) -> tuple[Found, Signed]:
         return _look(source, wanted, state, clock)
 
 
-def import_bundle(
-    wanted: Wanted, state: State, clock: Clock, tell: Tell = silent, prover: Prover = prove
-) -> tuple[Slot, bool]:
-    """Install the bundle of a publication. Returns it, and whether it is new here. Raises BundleError or StateError."""
+def import_bundle(wanted: Wanted, state: State, clock: Clock, tell: Tell = silent, prover: Prover = prove) -> Imported:
+    """Install the bundle of a publication. Raises BundleError or StateError."""
     with _alone(state.folder), _told_to_audit(wanted, state, clock):
         with Source(find_publication(wanted.folder)) as source:
             tell("verify", 0, 1)
@@ -93,7 +100,7 @@ def import_bundle(
             if is_active(state.read(), found.slot):
                 with state.changing(clock.now()) as draft:
                     _trust(draft, wanted, signed)
-                return found.slot, False
+                return Imported(found.slot, new=False)
             letter = _clear(state, clock)
             folder = state.folder / letter
             stage(source, found.place, found.stated, found.manifest, folder, lambda done, of: tell("copy", done, of))
@@ -105,7 +112,7 @@ def import_bundle(
             _trust(draft, wanted, signed)
             draft.note(bundle=found.slot.name, did="installed", slot=letter, proof=_shown(proof))
         tell("activate", 1, 1)
-        return found.slot, True
+        return Imported(found.slot, new=True, proof=proof)
 
 
 def _look(source: Source, wanted: Wanted, state: State, clock: Clock) -> tuple[Found, Signed]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from firmware.bundle.anchor import anchor_of, demonstration
+from firmware.bundle.anchor import PROGRAMME, anchor_of, demonstration
 from firmware.bundle.importing import Prover, Wanted, import_bundle
 from firmware.bundle.manifest import manifest_bytes
 from firmware.bundle.proof import prove
@@ -43,13 +43,13 @@ class Running:
 
 
 class Slots:
-    """The two slots below one folder. trusted: the programme's root, where it has given one; prover: tries a bundle."""
+    """The two slots below one folder. trusted: the programme's root, where there is one. prover: tries a bundle."""
 
     def __init__(
-        self, root: Path, trusted: Path | None = None, clock: Clock | None = None, prover: Prover = prove
+        self, root: Path, trusted: Path = PROGRAMME, clock: Clock | None = None, prover: Prover = prove
     ) -> None:
         self._root = root
-        self._anchors = (anchor_of(trusted), *([demonstration()] if trusted else []))
+        self._anchors = tuple(dict.fromkeys((anchor_of(trusted), demonstration())))
         self._clock = clock or SystemClock()
         self._prover = prover
         self.state = State(root)

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 from firmware.board.wiring import KINDS as PINS
 from firmware.board.wiring import OFF
+from firmware.bundle.anchor import PROGRAMME
 from firmware.bundle.calibration import USUAL_SENSITIVITY
 from firmware.site import PREVALENCE
 from kiosk.language.languages import FIRST, LANGUAGES
@@ -124,7 +125,11 @@ class BundleSection:
     path: str = setting(
         str(REPOSITORY / "models" / "phantom"), "model bundle that is installed when no slot holds one", fixed=True
     )
-    root: str = setting("", "file that names who may sign bundles; none: the demonstration's keys", fixed=True)
+    root: str = setting(
+        str(PROGRAMME),
+        "file that names who may sign bundles; where it is not there: the demonstration's keys",
+        fixed=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,6 +308,8 @@ def test_shipped_bundle_is_what_its_manifest_says(phantom: Bundle, phantom_folde
         "gallery.npz",
         "saliency.npz",
         "novelty.npz",
+        "golden.npz",
+        "sbom.json",
         "model-card.md",
     }
     assert phantom.manifest.id == "phantom"

@@ -394,8 +394,8 @@ def test_attack_is_refused_by_its_code_and_changes_nothing(
 
 def test_unspoilt_stick_is_taken(stick: Stick, device: State) -> None:
     """What the attacks are attacks on: without one it is installed."""
-    slot, new = import_bundle(stick.people.wanted(stick.folder), device, ManualClock(TODAY), prover=passes)
-    assert (slot.version, new) == ("2.0.0", True)
+    done = import_bundle(stick.people.wanted(stick.folder), device, ManualClock(TODAY), prover=passes)
+    assert (done.slot.version, done.new) == ("2.0.0", True)
     assert LATER > TODAY
 
 
@@ -416,7 +416,7 @@ def test_folder_that_is_swapped_while_it_is_read_is_not_followed(stick: Stick, d
             shutil.move(stick.folder, stick.work / "real")
             shutil.copytree(stick.older, stick.folder)
 
-    slot, _ = import_bundle(stick.people.wanted(stick.folder), device, ManualClock(TODAY), swap, passes)
+    slot = import_bundle(stick.people.wanted(stick.folder), device, ManualClock(TODAY), swap, passes).slot
     assert slot.version == "2.0.0"
 
 

@@ -50,8 +50,8 @@ CLOCK = ManualClock(TODAY)
 
 
 def test_signed_bundle_is_installed_and_runs(stick: Path, state: State, people: People) -> None:
-    slot, new = import_bundle(people.wanted(stick), state, CLOCK)
-    assert (slot.name, new) == ("phantom 1.0.0", True)
+    done = import_bundle(people.wanted(stick), state, CLOCK)
+    assert (done.slot.name, done.new) == ("phantom 1.0.0", True)
     running = Slots(state.folder, clock=CLOCK).take(PHANTOM)
     assert running.bundle.signed and running.bundle.manifest.version == "1.0.0"
 
@@ -71,7 +71,7 @@ def test_second_bundle_goes_on_trial_and_the_first_stays_whole(
 def test_same_stick_again_changes_nothing(stick: Path, state: State, people: People) -> None:
     import_bundle(people.wanted(stick), state, CLOCK, prover=passes)
     before = state.read()
-    assert import_bundle(people.wanted(stick), state, CLOCK, prover=passes)[1] is False
+    assert import_bundle(people.wanted(stick), state, CLOCK, prover=passes).new is False
     assert state.read() == before
 
 
@@ -108,7 +108,7 @@ def test_device_two_years_offline_takes_a_new_publication(
     import_bundle(people.wanted(stick), state, CLOCK, prover=passes)
     late = ManualClock(TODAY + timedelta(days=365))
     people.publish(bundle_of(tmp_path / "made", "2.0.0"), stick)
-    assert import_bundle(people.wanted(stick), state, late, prover=passes)[0].version == "2.0.0"
+    assert import_bundle(people.wanted(stick), state, late, prover=passes).slot.version == "2.0.0"
 
 
 def test_root_that_was_rotated_twice_is_followed(stick: Path, state: State, people: People, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_root_that_was_rotated_twice_is_followed(stick: Path, state: State, peop
     (stick / "metadata" / "3.root.json").write_bytes(third.root(second.root(first.root(), first), second))
     publication = _republished(stick, third, bundle_of(tmp_path / "made", "2.0.0"))
     assert publication == "phantom 2.0.0"
-    assert import_bundle(people.wanted(stick), state, CLOCK, prover=passes)[0].version == "2.0.0"
+    assert import_bundle(people.wanted(stick), state, CLOCK, prover=passes).slot.version == "2.0.0"
 
 
 def _republished(stick: Path, people: People, bundle: Path) -> str:
@@ -168,14 +168,14 @@ def test_clinical_bundle_wants_other_keys_than_those_that_are_published(tmp_path
     demonstration = replace(wanted, anchor=replace(wanted.anchor, may_be_clinical=False))
     with pytest.raises(BundleNotClinicalError, match="BUN-12"):
         import_bundle(demonstration, state, CLOCK, prover=passes)
-    assert import_bundle(wanted, state, CLOCK, prover=passes)[0].clinical
+    assert import_bundle(wanted, state, CLOCK, prover=passes).slot.clinical
 
 
 def test_stick_with_two_bundles_wants_a_name(stick: Path, state: State, people: People, tmp_path: Path) -> None:
     people.publish(bundle_of(tmp_path / "other", change=lambda s: s.update(id="other")), stick)
     with pytest.raises(PublicationAmbiguousError, match="BUN-10"):
         import_bundle(people.wanted(stick), state, CLOCK, prover=passes)
-    assert import_bundle(people.wanted(stick, bundle="other"), state, CLOCK, prover=passes)[0].id == "other"
+    assert import_bundle(people.wanted(stick, bundle="other"), state, CLOCK, prover=passes).slot.id == "other"
 
 
 def test_stick_with_nothing_and_no_stick(tmp_path: Path, state: State, people: People) -> None:
@@ -213,7 +213,7 @@ def test_bundle_that_failed_is_not_tried_again_by_itself(stick: Path, state: Sta
         import_bundle(people.wanted(stick), state, CLOCK, prover=fails)  # type: ignore[arg-type]
     with pytest.raises(BundleProofError, match="before and failed"):
         import_bundle(people.wanted(stick), state, CLOCK, prover=passes)
-    assert import_bundle(people.wanted(stick, again=True), state, CLOCK, prover=passes)[1]
+    assert import_bundle(people.wanted(stick, again=True), state, CLOCK, prover=passes).new
 
 
 def test_bundle_below_the_floor_is_refused_though_newly_signed(
