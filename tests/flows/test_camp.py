@@ -81,6 +81,7 @@ def test_outside_the_demo_nobody_is_screened_before_the_wizard_has_set_the_pins(
     operator.wait("maintenance")
     for _ in range(4):  # language, clock, place, numbers
         operator.press("#panel .row [data-panel=setup].primary")
+    page.forgiven = ("403",)  # of a question that was under way when a PIN gave the session another token
     for role, pin in PINS.items():
         form = f"#panel form:has(input[value={role}])"
         operator.fill(form, pin=pin, once_more=pin)
@@ -295,7 +296,8 @@ def test_the_page_speaks_the_language_that_was_chosen_by_its_own_name(
     operator.wait("idle")
     operator.press("[data-open=languages]")
     operator.press(f"[data-value={code}]")
-    expect(small_page, "html").to_have_attribute("dir", direction)
+    # The language and not the direction, which most have in common: the page is loaded anew.
+    expect(small_page, f"html[lang^={code[:2]}]").to_have_attribute("dir", direction)
     for step in (lambda: operator.wait("idle"), operator.start, operator.agree, operator.describe):
         step()
         check_screen(small_page)
