@@ -16,7 +16,7 @@ LOCK   := $(shell $(firstword $(wildcard $(BIN)/python) $(PYTHON)) -c \
             'import sys; print("requirements.txt" if sys.version_info < (3, 13) else "requirements-landmarker.txt")')
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes
 
-.PHONY: help setup setup-test setup-workshop landmarker-task workshop-if-possible programs demo test test-landmarker lint catalogues bench faults fuzz day convert-bars screenshots clean
+.PHONY: help setup setup-test setup-workshop landmarker-task workshop-if-possible programs demo test test-landmarker lint catalogues bench faults fuzz day convert-bars screenshots image machinery pi clean
 
 help:            ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -58,6 +58,28 @@ programs:        ## install Chromium, GStreamer, FUSE, speech and fonts from Deb
 	@[ -z "$(strip $(PACKAGES))" ] || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	  $(SUDO) apt-get install -y -qq --no-install-recommends $(PACKAGES) gstreamer1.0-plugins-base \
 	  >/dev/null; } || echo "Not installed: $(PACKAGES). The tests that need them are skipped; to run them: apt install $(PACKAGES)"
+
+# program:package, for the image and the virtual Raspberry Pi
+MACHINERY := mmdebstrap:mmdebstrap qemu-aarch64-static:qemu-user-static update-binfmts:binfmt-support mkfs.vfat:dosfstools mcopy:mtools \
+             sfdisk:fdisk qemu-img:qemu-utils qemu-system-aarch64:qemu-system-arm fdtput:device-tree-compiler cpio:cpio
+MISSING    = $(sort $(foreach pair,$(MACHINERY),$(if $(shell command -v $(firstword $(subst :, ,$(pair)))),,$(lastword $(subst :, ,$(pair))))))
+ARCH      ?= arm64
+LISTED    := systemd/image/packages.lock
+
+machinery:
+	@[ -z "$(strip $(MISSING))" ] || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  $(SUDO) apt-get install -y -qq --no-install-recommends $(MISSING) >/dev/null; }
+
+image: setup machinery  ## the SD card's image, build/image/sd.img (as root on Debian 12; 25 min); LIST=record writes its packages down
+	@mkdir -p build/image/wheels
+	$(BIN)/python -m tools.sbom requirements.txt systemd/image/requirements.txt > build/image/sbom.json
+	$(BIN)/python -m tools.wheels build/image/wheels requirements.txt systemd/image/requirements.txt
+	$(SUDO) systemd/image/build.sh $(ARCH) $(CURDIR)/build/image
+	$(BIN)/python systemd/image/differ.py build/image/packages $(LISTED) $(LIST)
+
+pi: setup machinery  ## boot the image on a virtual Raspberry Pi and check it there (under 40 min)
+	@[ -e build/image/sd.img ] || $(MAKE) --no-print-directory image
+	$(BIN)/python systemd/image/acceptance/host.py build/image build/pi
 
 demo: setup      ## set up and run the kiosk at http://127.0.0.1:8080/ (CAMERA=v4l2:///dev/video0 for a webcam, PORT=8081)
 	@exec $(BIN)/python -m kiosk --set 'camera.uri=$(CAMERA)' --set page.port=$(PORT) --set screening.demo=on

@@ -21,11 +21,13 @@ case $kind in
   *) echo "$1 holds $kind: a stick is vfat, exfat, ext4 or iso9660" >&2; exit 2 ;;
 esac
 mount -t "$kind" -o "ro,nosuid,nodev,noexec,$options" "$device" "$place"
-before=$(bundle status --json)
-bundle import "$place"
+said=$(bundle import --json "$place")
 umount "$place"
-if [ "$(bundle status --json)" != "$before" ]; then
-  # The kiosk begins anew with it as soon as nobody is in front of it.
-  systemctl try-reload-or-restart phenokiosk.service
-  systemctl restart --no-block phenokiosk-mark-good.service
-fi
+echo "$said" | tail -n 1
+case $said in
+  *'"new": true'*)
+    # The kiosk begins anew with it as soon as nobody is in front of it.
+    systemctl try-reload-or-restart phenokiosk.service
+    systemctl restart --no-block phenokiosk-mark-good.service
+    ;;
+esac

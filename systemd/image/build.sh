@@ -7,9 +7,12 @@
 set -eu
 arch=$1 out=$2
 here=$(cd "$(dirname "$0")" && pwd)
-mib() { echo $(($1 * 1024 * 1024)); }
-# MiB. The whole is a power of two, as cards and their emulation want it.
-boot=256 root=3000 whole=4096
+[ "$arch" = arm64 ] || { echo "there are wheels for arm64 only, not for $arch" >&2; exit 2; }
+# Programs of the other architecture run here by the kernel's help, which a container may not have switched on yet.
+if [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
+  [ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+  update-binfmts --enable qemu-aarch64
+fi
 
 rm -rf "$out/root" "$out/data"
 mkdir -p "$out"
@@ -24,6 +27,9 @@ wanted=$(sed 's/#.*//' "$here/packages" | xargs | tr ' ' ',')
 mmdebstrap --architectures="$arch" --variant=minbase --include="$wanted" --aptopt="$out/apt.conf" \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+  --essential-hook="mkdir -p \"\$1/etc/initramfs-tools/conf.d\" \"\$1/usr/share/initramfs-tools/modules.d\"" \
+  --essential-hook="cp '$here/initramfs.conf' \"\$1/etc/initramfs-tools/conf.d/phenokiosk\"" \
+  --essential-hook="cp '$here/initramfs.modules' \"\$1/usr/share/initramfs-tools/modules.d/phenokiosk\"" \
   --customize-hook="$here/customize.sh \"\$1\" '$out'" --skip=cleanup/apt/lists \
   bookworm "$out/root" - < "$out/sources"
 
@@ -35,24 +41,4 @@ for file in vmlinuz initrd.img; do
 done
 cp "$out"/root/usr/lib/linux-image-*/broadcom/bcm2837-rpi-3-b.dtb "$out/"
 
-rest=$((whole - boot - root - 1))
-rm -f "$out"/*.part "$out/sd.img"
-truncate -s "$(mib $boot)" "$out/boot.part"
-mkfs.vfat -F 32 -n PHENO-BOOT "$out/boot.part" > "$out/mkfs.log"
-mcopy -i "$out/boot.part" -s "$out"/root/boot/firmware/* :: 2>> "$out/mkfs.log" || true
-mke2fs -q -t ext4 -L pheno-root -d "$out/root" "$out/root.part" ${root}M
-mke2fs -q -t ext4 -L pheno-data -m 1 -d "$out/data" "$out/data.part" ${rest}M
-
-truncate -s "$(mib $whole)" "$out/sd.img"
-sfdisk --quiet "$out/sd.img" <<TABLE
-label: dos
-start=1MiB, size=${boot}MiB, type=c, bootable
-size=${root}MiB, type=83
-type=83
-TABLE
-start=1
-for part in boot:$boot root:$root data:$rest; do
-  dd if="$out/${part%:*}.part" of="$out/sd.img" bs=1M seek=$start conv=notrunc,sparse status=none
-  start=$((start + ${part#*:}))
-done
-rm -f "$out"/*.part
+"$here/assemble.sh" "$out"

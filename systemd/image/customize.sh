@@ -11,18 +11,20 @@ mkdir -p "$root$home" "$root/wheels"
 git -C "$repository" archive HEAD -- . ':!tests' ':!docs/screenshots' ':!.ci' | tar -x -C "$root$home"
 mount --bind "$out/wheels" "$root/wheels"
 trap 'umount "$root/wheels" && rmdir "$root/wheels"' EXIT
-chroot "$root" python3 -m venv "$home/.venv"
+# This machine's own settings for pip hold for this machine.
+inside() { env -i PATH="$PATH" chroot "$root" "$@"; }
+inside python3 -m venv "$home/.venv"
 for lock in requirements.txt systemd/image/requirements.txt; do
-  chroot "$root" "$home/.venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-deps \
+  inside "$home/.venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-deps \
     --require-hashes --no-index --find-links=/wheels -r "$home/$lock"
 done
-chroot "$root" "$home/.venv/bin/python" -m compileall -q "$home/firmware" "$home/kiosk" "$home/tools"
+inside "$home/.venv/bin/python" -m compileall -q "$home/firmware" "$home/kiosk" "$home/tools"
 cp "$out/sbom.json" "$root$home/sbom.json"
 git -C "$repository" rev-parse HEAD > "$root$home/COMMIT"
 
 # Users, units, places to mount on
 "$repository/systemd/install.sh" "$root"
-chroot "$root" systemd-sysusers
+inside systemd-sysusers
 install -m 644 "$here/fstab" "$root/etc/fstab"
 install -m 644 -D "$here/journald.conf" "$root/etc/systemd/journald.conf.d/phenokiosk.conf"
 echo phenokiosk > "$root/etc/hostname"
@@ -41,7 +43,7 @@ echo 5e1f0b8d6c2a4f3e9d7b1a0c8e6f4d2b > "$root/etc/machine-id"
 # The data partition's first content. matplotlib's list of fonts is made here once and not at the first start.
 mkdir -p "$root/data/systemd" "$root/data/log/journal"
 cp -a "$root/var/lib/systemd/." "$root/data/systemd/"
-chroot "$root" sh -c "
+inside sh -c "
   install -d -m 700 -o phenokiosk -g phenokiosk /data/phenokiosk /data/cache
   install -d -m 755 /data/settings
   install -m 644 $home/systemd/kiosk.toml /data/settings/kiosk.toml

@@ -1,0 +1,301 @@
+"""What the virtual Raspberry Pi has to show, boot by boot, in this order: later checks stand on earlier ones."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import board
+from board import BUTTON, FILL, PYTHON, Page, active, run, show, until
+from said import MARK
+
+HERE: Final = Path(__file__).parent
+SERVICES: Final = ("phenokiosk.service", "phenokiosk-display.service", "phenokiosk-time.path")
+SLOW_S: Final = 900
+"""The longest that anything may take here: a processor in software is some twenty times slower than the board."""
+WHITE, DARK = (True, True, True), (False, False, False)
+PIXELS: Final = 0.5
+DATE: Final = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
+
+
+def please(what: str) -> None:
+    """Ask the world outside."""
+    with Path("/dev/ttyAMA0").open("w", encoding="utf-8") as port:
+        port.write(f"\r\n{MARK} please {what}\r\n")
+
+
+def root_is_never_written() -> str:
+    mounts = {line.split()[1]: line.split() for line in Path("/proc/self/mounts").read_text().splitlines()}
+    assert mounts["/"][3].startswith("ro"), mounts["/"]
+    assert mounts["/data"][3].startswith("rw"), mounts["/data"]
+    places = ("/var/lib/phenokiosk", "/etc/phenokiosk", "/var/log", "/var/lib/systemd")
+    assert all(mounts[place][0] == mounts["/data"][0] for place in places)
+    return f"/ is read-only, {', '.join(places)} lie on {mounts['/data'][0]}"
+
+
+def kiosk_gets_ready() -> str:
+    until("systemd hears that the kiosk is ready", board.kiosk_is_up, SLOW_S, every_s=5)
+    return f"notified at {time.monotonic():.0f} s, main process {show('phenokiosk.service', 'MainPID')}"
+
+
+def units_are_up() -> str:
+    until(f"{', '.join(SERVICES)} are active", lambda: all(map(active, SERVICES)), SLOW_S, every_s=5)
+    failed = run("systemctl", "--failed", "--plain", "--no-legend").split("\n")
+    assert failed == [""], failed
+    return f"{', '.join(SERVICES)}; nothing failed"
+
+
+def boards_watchdog_is_armed() -> str:
+    assert run("systemctl", "show", "--value", "--property=RuntimeWatchdogUSec").strip() == "15s"
+    state = Path("/sys/class/watchdog/watchdog0/state").read_text().strip()
+    assert state == "active", state
+    return Path("/sys/class/watchdog/watchdog0/identity").read_text().strip()
+
+
+def page_answers_on_loopback() -> str:
+    rows = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
+    listening = [row[1] for row in rows if row[3] == "0A"]
+    assert listening == ["0100007F:1F90"], listening  # 127.0.0.1:8080, and nothing else on this machine
+    return json.dumps(board.healthz())
+
+
+def camera_is_seen() -> str:
+    camera = until("the kiosk's camera is live", lambda: (state := Page().state()["camera"])["live"] and state, SLOW_S)
+    return f"pictures from {(HERE / 'camera').readlink()}: {json.dumps(camera)[:200]}"
+
+
+def idle_light_blinks_white() -> str:
+    seen = Counter(board.colours(15))
+    assert set(seen) >= {WHITE, DARK}, seen
+    steady = (seen[WHITE] + seen[DARK]) / seen.total()
+    lit = seen[WHITE] / seen.total()
+    assert steady > 0.9 and 0.02 < lit < 0.4, seen  # 0.3 s of 3 s
+    return f"white {lit:.0%} of the time, dark else ({seen.total()} looks)"
+
+
+def button_begins_a_session() -> str:
+    page = Page()
+    assert page.state()["state"] == "idle", page.state()["state"]
+    please(f"press {BUTTON} 1.0")
+    until("the session has begun", lambda: page.state()["state"] == "consent", 120)
+    return "a press of GPIO23 leads from idle to consent"
+
+
+def light_turns_blue() -> str:
+    seen = Counter(board.colours(8))
+    blue = (False, False, True)
+    assert seen[blue] / seen.total() > 0.5 and set(seen) <= {blue, DARK, WHITE}, seen
+    return f"blue {seen[blue] / seen.total():.0%} of the time ({seen.total()} looks)"
+
+
+def face_is_seen() -> str:
+    page = Page()
+    page.press("agree", by="adult", sign="thumb")
+    until("the subject is asked for", lambda: page.state()["state"] == "subject", 60)
+    page.press("describe", age="30", sex="F")
+    seen: list[dict[str, Any]] = []
+
+    def look() -> bool:
+        state = page.state()
+        seen.append(state)
+        return bool(state["outline"]) or state["state"] in {"countdown", "capturing", "analysing"}
+
+    until("the face's outline is on the page", look, SLOW_S, every_s=0.5)
+    last = seen[-1]
+    level = board.levels()
+    page.press("leave")
+    until("it is idle again", lambda: page.state()["state"] == "idle", 120)
+    return f"outline of {len(last['outline'] or [])} points in {last['state']}; lamp for the face {level[FILL]}"
+
+
+def same_answers_as_x86() -> str:
+    expected = json.loads((HERE / "expected.json").read_text())
+    photos = [str(HERE / "photos" / one["photo"]) for one in expected]
+    lines = run(PYTHON, "-m", "firmware", "analyse", *photos, "--json", "--landmarks", timeout_s=SLOW_S).splitlines()
+    worst = 0.0
+    for here, there in zip(map(json.loads, lines), expected, strict=True):
+        assert here["status"] == there["status"] == "ok", (here["status"], there["status"])
+        apart = [
+            max(abs(a[0] - b[0]), abs(a[1] - b[1])) for a, b in zip(here["landmarks"], there["landmarks"], strict=True)
+        ]
+        worst = max(worst, *apart)
+        ranks = [[row["id"] for row in one["ranking"]] for one in (here, there)]
+        assert ranks[0] == ranks[1], ranks
+        assert here["decision"] == there["decision"]
+    assert worst <= PIXELS, f"a landmark is {worst:.2f} px off"
+    return f"{len(expected)} photos: same ranking and decision, 478 landmarks at most {worst:.3f} px apart"
+
+
+def selftest_runs() -> str:
+    run("systemctl", "start", "phenokiosk-selftest.service", timeout_s=SLOW_S)
+    said = run("journalctl", "--unit=phenokiosk-selftest.service", "--output=cat", "--boot")
+    return "; ".join(re.findall(r"^ok +(.*)$", said, re.MULTILINE))
+
+
+def clock_is_set() -> str:
+    before = datetime.now(UTC)
+    ask = f"""
+from pathlib import Path
+from datetime import datetime
+from firmware.board.settime import ask
+from firmware.clock import SystemClock
+ask(Path('/run/phenokiosk/date'), datetime.fromisoformat('{DATE.isoformat()}'), SystemClock())"""
+    board.as_kiosk(PYTHON, "-c", ask)
+    until("the machine's clock is set", lambda: abs((datetime.now(UTC) - DATE).total_seconds()) < 300, SLOW_S)
+    return f"from {before:%Y-%m-%d %H:%M} to {datetime.now(UTC):%Y-%m-%d %H:%M}"
+
+
+def clock_is_not_set_to_what_cannot_be() -> str:
+    board.as_kiosk(
+        "sh", "-c", "echo 0 1999-01-01T00:00:00Z > /run/phenokiosk/new && mv /run/phenokiosk/new /run/phenokiosk/date"
+    )
+    until("it is refused", lambda: show("phenokiosk-time.service", "ExecMainStatus") == "2", SLOW_S)
+    assert datetime.now(UTC) > DATE
+    return "refused"
+
+
+def stick(name: str, result: str) -> str:
+    """Plug a stick in and wait until its unit has ended with this status; what it said."""
+    please(f"plug {name}")
+    unit = until("the stick's unit is started", _stick_unit, SLOW_S)
+    until("the stick's unit has ended", lambda: show(unit, "ActiveState") in {"inactive", "failed"}, SLOW_S)
+    said = run("journalctl", f"--unit={unit}", "--output=cat", "--boot", "--lines=12")
+    assert show(unit, "ExecMainStatus") == result, said[-300:]
+    please(f"unplug {name}")
+    until("the stick is gone", lambda: not list(Path("/sys/block").glob("sd*")), 300)
+    lines = [line for line in said.splitlines() if "BUN-" in line or '"said"' in line or "PUB" in line]
+    return (lines or said.splitlines())[-1][:200]
+
+
+def _stick_unit() -> str:
+    found = run("systemctl", "list-units", "--all", "--plain", "--no-legend", "phenokiosk-stick@*.service").split()
+    return found[0] if found and int(show(found[0], "ExecMainStartTimestampMonotonic") or 0) else ""
+
+
+def unsigned_bundle_is_refused() -> str:
+    before = board.bundles()
+    said = stick("unsigned", "2")
+    after = board.bundles()
+    assert (after["active"], after["slots"]) == (before["active"], before["slots"]), after
+    return said
+
+
+def signed_bundle_becomes_active() -> str:
+    before = board.bundles()
+    said = stick("signed", "0")
+    until(
+        "it is kept", lambda: _version(board.bundles()) == "0.9.1" and not board.bundles()["trial"], SLOW_S, every_s=10
+    )
+    assert board.kiosk_is_up()
+    return f"{said}; active was {_version(before)}, is {_version(board.bundles())}"
+
+
+def _version(held: Mapping[str, object]) -> str:
+    slots = held["slots"]
+    assert isinstance(slots, dict)
+    return str(slots.get(held["active"], {}).get("version", "none"))
+
+
+def hung_kiosk_is_restarted() -> str:
+    before = show("phenokiosk.service", "MainPID")
+    begun = time.monotonic()
+    run("systemctl", "kill", "--kill-whom=main", "--signal=SIGSTOP", "phenokiosk.service")
+    until("another process has taken over", lambda: show("phenokiosk.service", "MainPID") not in {before, "0"}, SLOW_S)
+    took = time.monotonic() - begun
+    said = run("journalctl", "--unit=phenokiosk.service", "--output=cat", "--boot", "--lines=200")
+    assert "Watchdog timeout" in said, said[-300:]
+    until("the kiosk is ready again", board.kiosk_is_up, SLOW_S, every_s=5)
+    return f"watchdog after {took:.0f} s; ready again after {time.monotonic() - begun:.0f} s"
+
+
+def plug_is_pulled_in_an_import() -> str:
+    please("plug newer")
+    spare = {"a", "b"} - {str(board.bundles()["active"])}
+    assert len(spare) == 1
+    folder = board.STATE / "bundles" / spare.pop()
+    before = _content(folder)
+    until("the import writes the spare slot", lambda: _content(folder) != before, SLOW_S, every_s=0.05)
+    please("cut")
+    return "asked for the plug to be pulled"
+
+
+def _content(folder: Path) -> list[tuple[str, int]]:
+    return sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*"))
+
+
+def machine_that_was_cut_is_well() -> str:
+    held = board.bundles()
+    version = _version(held)
+    assert version in {"0.9.1", "0.9.2"}, held
+    failed = run("systemctl", "--failed", "--plain", "--no-legend").split("\n")
+    assert failed == [""], failed
+    return f"active {version}, trial {held['trial']}; {json.dumps(board.healthz())}"
+
+
+def cut_import_succeeds_when_it_is_done_again() -> str:
+    said = stick("newer", "0")
+    until(
+        "it is kept", lambda: _version(board.bundles()) == "0.9.2" and not board.bundles()["trial"], SLOW_S, every_s=10
+    )
+    return said
+
+
+def dead_kiosk_leaves_light_and_button() -> str:
+    run("systemctl", "stop", "phenokiosk.service", "phenokiosk-display.service", timeout_s=SLOW_S)
+    run("systemctl", "start", "phenokiosk-button.service", timeout_s=SLOW_S)
+    red = (True, False, False)
+    until("the light is red", lambda: red in board.colours(3), SLOW_S)
+    seen = Counter(board.colours(10))
+    assert set(seen) <= {red, DARK}, seen
+    return f"red {seen[red] / seen.total():.0%} of the time"
+
+
+def restart_is_armed_and_taken_back() -> str:
+    run("systemctl", "start", "phenokiosk-reboot.timer")
+    assert active("phenokiosk-reboot.timer")
+    run("systemctl", "stop", "phenokiosk-reboot.timer")
+    return "armed, and taken back"
+
+
+def held_button_switches_off() -> str:
+    please(f"press {BUTTON} 6.0")
+    return "asked for the button to be held"
+
+
+Check = tuple[str, Callable[[], str]]
+BOOTS: Final[Mapping[str, tuple[Check, ...]]] = {
+    "first": (
+        ("the root is never written", root_is_never_written),
+        ("the kiosk gets ready", kiosk_gets_ready),
+        ("the page answers on loopback alone", page_answers_on_loopback),
+        ("the board's watchdog is armed", boards_watchdog_is_armed),
+        ("the kiosk sees a V4L2 camera", camera_is_seen),
+        ("units are up", units_are_up),
+        ("idle: the pins blink white", idle_light_blinks_white),
+        ("a pin is the button", button_begins_a_session),
+        ("attending: the pins are blue", light_turns_blue),
+        ("the kiosk sees a face", face_is_seen),
+        ("mesh and model answer as on x86", same_answers_as_x86),
+        ("self-test", selftest_runs),
+        ("the kiosk has the clock set", clock_is_set),
+        ("a date that cannot be is not set", clock_is_not_set_to_what_cannot_be),
+        ("a stick with an unsigned bundle is refused", unsigned_bundle_is_refused),
+        ("a stick with a signed bundle is taken", signed_bundle_becomes_active),
+        ("a kiosk that hangs is restarted", hung_kiosk_is_restarted),
+        ("the plug is pulled in the middle of an import", plug_is_pulled_in_an_import),
+    ),
+    "second": (
+        ("the kiosk gets ready", kiosk_gets_ready),
+        ("the machine that was cut is well", machine_that_was_cut_is_well),
+        ("the import that was cut is done again", cut_import_succeeds_when_it_is_done_again),
+        ("the restart of last resort is armed", restart_is_armed_and_taken_back),
+        ("a dead kiosk leaves light and button", dead_kiosk_leaves_light_and_button),
+        ("the held button switches off", held_button_switches_off),
+    ),
+}
