@@ -94,6 +94,20 @@ class KeyFileError(WorkshopError, ValueError):
     remedy = "Name the identity.txt or the signing.txt that python -m tools.records keys has written."
 
 
+class EmulationError(WorkshopError, OSError):
+    """The virtual ARM machine cannot be made, or does not do what it should."""
+
+    code = "WRK-11"
+    remedy = "It needs Debian's mmdebstrap and qemu-system-arm, and a network for the first time."
+
+
+class CostError(WorkshopError, ArithmeticError):
+    """A stage of a frame takes more instructions on ARM than it did."""
+
+    code = "WRK-12"
+    remedy = "Make it cheaper; where the cost is meant, take it over: python -m tools.bench_arm --accept."
+
+
 def run_main(main: Callable[[], int]) -> None:
     """Run one command to its end and leave the process with its status; a workshop error is one line and status 2."""
     try:
