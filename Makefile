@@ -16,7 +16,7 @@ LOCK   := $(shell $(firstword $(wildcard $(BIN)/python) $(PYTHON)) -c \
             'import sys; print("requirements.txt" if sys.version_info < (3, 13) else "requirements-landmarker.txt")')
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes
 
-.PHONY: help setup setup-test setup-workshop landmarker-task workshop-if-possible programs demo test test-landmarker lint catalogues bench faults fuzz day convert-bars screenshots image machinery pi clean
+.PHONY: help setup setup-test setup-workshop landmarker-task workshop-if-possible programs demo test test-landmarker lint catalogues bench bench-arm faults fuzz day convert-bars screenshots image machinery pi clean
 
 help:            ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -111,6 +111,9 @@ catalogues: setup  ## collect new texts into the catalogues and compile them
 
 bench: setup setup-test programs  ## the benchmark: one table, and bench.json
 	$(BIN)/python -m tools.bench
+
+bench-arm: setup machinery  ## instructions of a frame on 64-bit ARM, each stage compared with tools/bench_arm/reference.json (5 min)
+	$(BIN)/python -m tools.bench_arm
 
 fuzz: setup setup-test  ## fuzz every reader of foreign data, 1,000,000 executions each (RUNS=5000 for a look)
 	$(BIN)/python -m tests.fuzz --runs $(RUNS)
