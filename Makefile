@@ -47,14 +47,14 @@ $(TASK):
 	@mv $@.part $@
 
 # program:package, for tests that drive the real thing
-PROGRAMS := chromium:chromium gst-launch-1.0:gstreamer1.0-tools systemd-analyze:systemd fusermount3:fuse3 espeak-ng:espeak-ng fc-list:fontconfig
+PROGRAMS := chromium:chromium gst-launch-1.0:gstreamer1.0-tools systemd-analyze:systemd fusermount3:fuse3 espeak-ng:espeak-ng fc-list:fontconfig sshd:openssh-server
 # file:package, for the scripts of the page's languages
 FONTS    := DejaVuSans:fonts-dejavu-core NotoSansDevanagari:fonts-noto-core NotoSansArabic:fonts-noto-core wqy-microhei:fonts-wqy-microhei
 FOUND     = $(shell fc-list : file 2>/dev/null)
 PACKAGES  = $(sort $(foreach pair,$(PROGRAMS),$(if $(shell command -v $(firstword $(subst :, ,$(pair)))),,$(lastword $(subst :, ,$(pair))))) \
               $(foreach pair,$(FONTS),$(if $(findstring /$(firstword $(subst :, ,$(pair))),$(FOUND)),,$(lastword $(subst :, ,$(pair))))))
 
-programs:        ## install Chromium, GStreamer, FUSE, speech and fonts from Debian for the tests, where that is possible
+programs:        ## install Chromium, GStreamer, FUSE, SSH, speech and fonts from Debian for the tests, where that is possible
 	@[ -z "$(strip $(PACKAGES))" ] || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	  $(SUDO) apt-get install -y -qq --no-install-recommends $(PACKAGES) gstreamer1.0-plugins-base \
 	  >/dev/null; } || echo "Not installed: $(PACKAGES). The tests that need them are skipped; to run them: apt install $(PACKAGES)"

@@ -108,6 +108,20 @@ class CostError(WorkshopError, ArithmeticError):
     remedy = "Make it cheaper; where the cost is meant, take it over: python -m tools.bench_arm --accept."
 
 
+class FlashError(WorkshopError, OSError):
+    """The device, or the way to it, has refused what was to be flashed; the line is its own."""
+
+    code = "WRK-13"
+    remedy = "Its own line says what to do; what runs there was not touched."
+
+
+class TargetAbsentError(FlashError, ConnectionError):
+    """The target cannot be reached."""
+
+    code = "WRK-14"
+    remedy = "Check the folder, or the device's name, network and SSH key."
+
+
 def run_main(main: Callable[[], int]) -> None:
     """Run one command to its end and leave the process with its status; a workshop error is one line and status 2."""
     try:

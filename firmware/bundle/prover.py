@@ -45,8 +45,9 @@ def main(folder: str, digest: str) -> None:
     try:
         bundle = load_bundle(Path(folder), digest)
         _rehearse()
-        give_up(bundle.manifest)
-        said: dict[str, Any] = figures(bundle)
+        with Memory() as memory:
+            give_up(bundle.manifest, memory)
+            said: dict[str, Any] = figures(bundle, memory)
     except KioskError as error:
         said = {"error": str(error)}
     except MemoryError:
@@ -69,9 +70,29 @@ def _rehearse() -> None:
         [archive[name] for name in archive.files]
 
 
-def give_up(manifest: Manifest) -> None:
+class Memory:
+    """What this process takes, as the kernel counts it; its files are opened while that is still possible."""
+
+    def __enter__(self) -> Memory:
+        self._status = Path("/proc/self/status").open(encoding="ascii")
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the highest mark begins anew (proc(5))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.close()
+
+    def bytes_of(self, name: str) -> int:
+        """VmSize (address space), VmHWM (most that was ever in memory). Raises OSError."""
+        self._status.seek(0)
+        for line in self._status:
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) * 1024
+        raise OSError(f"/proc/self/status has no {name}")
+
+
+def give_up(manifest: Manifest, memory: Memory) -> None:
     """Take the limits; there is no way back."""
-    memory_bytes = _now_bytes("VmSize") + round((manifest.release.budget.memory_mib + SLACK_MIB) * _MIB)
+    memory_bytes = memory.bytes_of("VmSize") + round((manifest.release.budget.memory_mib + SLACK_MIB) * _MIB)
     limits = {
         resource.RLIMIT_AS: memory_bytes,
         resource.RLIMIT_CPU: MOST_CPU_S,
@@ -85,9 +106,9 @@ def give_up(manifest: Manifest) -> None:
         resource.setrlimit(limit, (value, value))
 
 
-def figures(bundle: Bundle) -> dict[str, float | bool]:
+def figures(bundle: Bundle, memory: Memory) -> dict[str, float | bool]:
     """What network, gallery and saliency map do with the golden crops."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = memory.bytes_of("VmHWM")
     recogniser, _ = Recogniser(bundle), Saliency(bundle)
     golden = read_golden(bundle)
     found = [recogniser.see(crop).plain for crop in golden.crops]
@@ -100,7 +121,7 @@ def figures(bundle: Bundle) -> dict[str, float | bool]:
         "least_cosine": min(cosines),
         "probability": float(apart.max()),
         "latency_ms": median(took),
-        "memory_mib": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
+        "memory_mib": (memory.bytes_of("VmHWM") - before) / _MIB,
     }
 
 
@@ -115,13 +136,6 @@ def _chances(logits: Any, temperature: float) -> Any:
     scaled = np.asarray(logits, np.float64) / temperature
     raised = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return raised / raised.sum(axis=-1, keepdims=True)
-
-
-def _now_bytes(name: str) -> int:
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) * 1024
-    raise OSError(f"/proc/self/status has no {name}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,20 @@ ON_A_WHOLE_DAY = pytest.mark.skipif("DAY" not in os.environ, reason="one of its 
 
 TURNING = f"replay://{REPOSITORY}/models/phantom/turning?fps=4&loop=1"
 PINS = {Role.ENGINEER: "161803", Role.CLINICIAN: "314159", Role.OPERATOR: "271828"}
-PANELS = ("day", "outcome", "health", "visits", "export", "erase", "clock", "pins", "check", "settings", "bundles", "setup")
+PANELS = (
+    "day",
+    "outcome",
+    "health",
+    "visits",
+    "export",
+    "erase",
+    "clock",
+    "pins",
+    "check",
+    "settings",
+    "bundles",
+    "setup",
+)
 THEMES = {"outdoor": (1024, 600), "dark": (1280, 800), "light": (800, 480)}
 ANSWER_MS = 100
 

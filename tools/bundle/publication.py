@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from securesystemslib.exceptions import StorageError
 from securesystemslib.signer import Signer
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
@@ -125,7 +126,7 @@ class Publication:
         path = self._metadata / f"{version}.targets.json"
         try:
             return Metadata[Targets].from_file(str(path))
-        except (RepositoryError, OSError) as error:
+        except (RepositoryError, StorageError) as error:
             raise DataAbsentError(f"{path} cannot be read") from error
 
     def _meta(self, role: str, version: int) -> MetaFile:

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from securesystemslib.exceptions import StorageError
 from securesystemslib.signer import Key, Signer
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
@@ -53,7 +54,7 @@ def read_root(path: Path) -> Metadata[Root]:
     """A root's file. Raises DataAbsentError."""
     try:
         return Metadata[Root].from_file(str(path))
-    except (RepositoryError, OSError, ValueError) as error:
+    except (RepositoryError, StorageError, ValueError) as error:
         raise DataAbsentError(f"{path} is no root", "python -m tools.bundle root makes one.") from error
 
 

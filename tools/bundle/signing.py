@@ -116,9 +116,7 @@ def register(actions: Any) -> None:
     verifies = _command(actions, "verify", "read a publication as a device does", check_publication)
     for one in (publishes, verifies):
         one.add_argument("publication", type=Path, metavar="DIR")
-        one.add_argument(
-            "--trusted", type=Path, metavar="ROOT.json", help=f"whom to believe; else {DEMONSTRATION.name}"
-        )
+        one.add_argument("--trusted", type=Path, default=DEMONSTRATION, metavar="ROOT.json", help="whom to believe")
     for one in (roots, signs, publishes):
         one.add_argument("--key", type=Path, action="append", default=[], metavar="NAME.key")
     inspects = _command(actions, "inspect", "what a bundle or a publication says", inspect)
