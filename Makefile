@@ -47,7 +47,7 @@ $(TASK):
 	@mv $@.part $@
 
 # program:package, for tests that drive the real thing
-PROGRAMS := chromium:chromium gst-launch-1.0:gstreamer1.0-tools systemd-analyze:systemd fusermount3:fuse3 espeak-ng:espeak-ng fc-list:fontconfig sshd:openssh-server
+PROGRAMS := chromium:chromium gst-launch-1.0:gstreamer1.0-tools systemd-analyze:systemd fusermount3:fuse3 espeak-ng:espeak-ng fc-list:fontconfig sshd:openssh-server strace:strace
 # file:package, for the scripts of the page's languages
 FONTS    := DejaVuSans:fonts-dejavu-core NotoSansDevanagari:fonts-noto-core NotoSansArabic:fonts-noto-core wqy-microhei:fonts-wqy-microhei
 FOUND     = $(shell fc-list : file 2>/dev/null)
@@ -118,8 +118,8 @@ bench-arm: setup machinery  ## instructions of a frame on 64-bit ARM, each stage
 fuzz: setup setup-test  ## fuzz every reader of foreign data, 1,000,000 executions each (RUNS=5000 for a look)
 	$(BIN)/python -m tests.fuzz --runs $(RUNS)
 
-faults: setup setup-test programs  ## 300 power cuts, 300 kills, a disk that is full or read-only at every operation (5 min)
-	FAULTS=300 $(BIN)/python -m pytest tests/faults -o log_cli=true -o log_cli_level=INFO
+faults: setup setup-test programs  ## 300 power cuts, 300 kills, a full or read-only disk, and the same for every call of an update (15 min)
+	FAULTS=300 UPDATES=all $(BIN)/python -m pytest tests/faults -o log_cli=true -o log_cli_level=INFO
 
 day: setup setup-test programs  ## a camp's day: 200 subjects in the browser, clumsy fingers, pictures of every screen in build/day (45 min)
 	DAY=200 $(BIN)/python -m pytest tests/day tests/flows/test_camp.py -o log_cli=true -o log_cli_level=INFO

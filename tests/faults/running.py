@@ -15,7 +15,7 @@ from tests.faults.disk import Disk, Fault
 from tests.faults.worker import Ledger, check, work
 
 ROOT: Final = Path(__file__).parents[2]
-PRELOAD: Final = "tests.faults.worker"
+PRELOAD: Final = ("tests.faults.worker", "tests.faults.updating")
 FIRST_USE: Final = 60
 """Operations of a vault that is made; the first cuts fall among them."""
 LONGEST: Final = 400
@@ -26,7 +26,7 @@ def context() -> Any:
     """Processes forked from one that has imported everything and runs no thread."""
     os.environ["PYTHONPATH"] = str(ROOT)  # the server itself is not told where pytest found this package
     forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload([PRELOAD])
+    forking.set_forkserver_preload(list(PRELOAD))
     return forking
 
 
