@@ -18,6 +18,7 @@ from firmware.face.mesh import DETECT_EVERY, FaceMesh, Seen, everybody_else, in_
 from firmware.face.task import TASK, detector_in
 from firmware.face.warmup import cartoon
 from firmware.frame import Frame
+from firmware.offline import offline
 from firmware.quiet import quiet_stderr
 
 BACKEND: Final = "mediapipe-face-landmarker-1"
@@ -133,7 +134,12 @@ def _image(frame: Frame) -> Any:
 
 
 def _open(kind: str, model: bytes, mode: str = "IMAGE", **options: Any) -> Any:
-    """A task of MediaPipe's, FaceLandmarker or FaceDetector. MediaPipe is imported when first needed."""
+    """A task of MediaPipe's, FaceLandmarker or FaceDetector, all of whose threads stay offline."""
+    return offline(lambda: _open_here(kind, model, mode, **options))
+
+
+def _open_here(kind: str, model: bytes, mode: str, **options: Any) -> Any:
+    """MediaPipe is imported when first needed."""
     try:
         from mediapipe.tasks.python import vision
         from mediapipe.tasks.python.core.base_options import BaseOptions

@@ -139,6 +139,27 @@ def test_nothing_of_mediapipe_reaches_the_console(
     assert capfd.readouterr().err == ""
 
 
+def threads() -> dict[str, str]:
+    """Every thread of this process, and whether the kernel filters its system calls (2) or not (0)."""
+    found = {}
+    for status in Path("/proc/self/task").glob("*/status"):
+        fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+        found[fields["Pid"]] = fields["Seccomp"]
+    return found
+
+
+def test_no_thread_of_mediapipe_can_reach_a_network(landmarker_task: bytes, hopper_frame: Frame) -> None:
+    """MediaPipe 1.2 would tell its maker that it is used, and how."""
+    before = threads()
+    with LandmarkerMesher(landmarker_task) as stills, LandmarkerTracker(landmarker_task) as live:
+        for mesher in (stills, live):
+            mesher.find(couple(hopper_frame))
+        after = threads()
+    new = {pid: after[pid] for pid in after if pid not in before}
+    assert new and set(new.values()) == {"2"}
+    assert before.items() <= after.items(), "and nobody else's is filtered"
+
+
 def test_a_mesher_is_closed_as_often_as_you_like(landmarker_task: bytes) -> None:
     mesher = LandmarkerTracker(landmarker_task)
     assert len(mesher.find(Frame(cartoon()))) == 1
