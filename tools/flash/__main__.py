@@ -1,6 +1,6 @@
 """Bring a model to a device: `python -m tools.flash TARGET [--publication DIR]`.
 
-TARGET is a folder (a stick), ssh://host, or file:///folder of a device's root. It shows what is on the device and what
+TARGET is a folder (a stick), ssh://host, or file:///DIR of a device's root. It shows what is on the device and what
 would change, then does it, and shows how the bundle did in the device's own self-test. --dry-run only shows. What is
 not signed by enough is not even sent.
 """
