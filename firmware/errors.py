@@ -146,8 +146,8 @@ class MeshAbsentError(MeshError, ImportError):
 
     code = "MSH-02"
     remedy = (
-        "Use a bundle for the face mesh that is installed, or set the device up anew from the other lock "
-        "(requirements.txt: Face Mesh; requirements-landmarker.txt: FaceLandmarker)."
+        "Use a bundle that names the other face mesh, or set the device up with Python 3.11 or 3.12: "
+        "requirements.txt has both."
     )
 
 
