@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     logging.getLogger("absl").setLevel(logging.ERROR)
+    logging.getLogger("tuf").setLevel(logging.ERROR)  # what it finds wrong is one of our errors
     try:
         return _do(arguments)
     except KioskError as error:

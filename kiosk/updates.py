@@ -67,6 +67,12 @@ class Updates:
         return self.slots.selection()
 
     @property
+    def last(self) -> str:
+        """What happened last, in a line for the engineer; nothing before anything has."""
+        event = self.slots.state.last()
+        return f"{event.at}: {_line(event)}" if event else ""
+
+    @property
     def letter(self) -> str:
         """The slot that runs."""
         return self._running.letter if self._running else ""

@@ -13,16 +13,28 @@ from tests.running import KioskStarter
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def launch() -> Iterator[Callable[..., Any]]:
+    """Launches a browser with more flags; all of them end with the tests."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("Chromium is not installed: apt install chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
-        yield running
-        running.close()
+        running: list[Any] = []
+
+        def begin(*flags: str) -> Any:
+            running.append(playwright.chromium.launch(executable_path=chromium, args=[*CHROMIUM_FLAGS, *flags]))
+            return running[-1]
+
+        yield begin
+        for one in running:
+            one.close()
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Any]) -> Any:
+    return launch()
 
 
 @pytest.fixture

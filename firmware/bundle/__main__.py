@@ -1,7 +1,7 @@
 """`python -m firmware.bundle --state DIR ...`: the device's side of flashing, for units, SSH and people.
 
     status              what the slots hold, what runs, and what is on trial
-    import FOLDER       install the signed bundle of a stick or folder; it is on trial from the kiosk's next start
+    import FOLDER       install the signed bundle of a stick, a folder or a web server; on trial from the next start
     mark-good           wait until the kiosk is well with the bundle on trial, then keep it for good
     fall-back           go back to the other bundle
 
@@ -59,7 +59,7 @@ def _state(selection: Selection, letter: str) -> str:
 
 def import_(arguments: argparse.Namespace, slots: Slots) -> int:
     """Install what a folder holds, or say what would be."""
-    wanted = Wanted(arguments.folder, anchor_of(arguments.root), arguments.bundle, arguments.again)
+    wanted = Wanted(arguments.where, anchor_of(arguments.root), arguments.bundle, arguments.again)
 
     def tell(step: str, done: int, in_all: int) -> None:
         if arguments.json:
@@ -112,7 +112,7 @@ def parser() -> argparse.ArgumentParser:
     shown.set_defaults(run=status)
     importing = commands.add_parser("import", help="install the bundle of a stick or folder")
     importing.set_defaults(run=import_)
-    importing.add_argument("folder", type=Path, metavar="FOLDER")
+    importing.add_argument("where", metavar="FOLDER", help="or http://server/folder")
     importing.add_argument("--bundle", metavar="ID", help="which one, where there are several")
     importing.add_argument("--again", action="store_true", help="although it failed on this device before")
     importing.add_argument("--dry-run", action="store_true", help="only say what would be installed")

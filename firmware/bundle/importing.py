@@ -20,13 +20,14 @@ from tuf.api.metadata import TargetFile
 
 from firmware.bundle.anchor import Anchor
 from firmware.bundle.manifest import MANIFEST, MANIFEST_LIMIT_BYTES, Manifest, decode_manifest
-from firmware.bundle.proof import Proof, prove
+from firmware.bundle.proof import Proof, Prover, prove
 from firmware.bundle.release import check_device
 from firmware.bundle.selection import Slot, check_floor, cleared, installed, is_active, remembered
-from firmware.bundle.source import AbsentError, Source, find_publication
+from firmware.bundle.source import Files, Source, find_publication, read_bounded
 from firmware.bundle.staging import stage
 from firmware.bundle.state import Draft, State
 from firmware.bundle.trust import Signed, believed_date, verify
+from firmware.bundle.web import WebSource
 from firmware.clock import Clock
 from firmware.durable import make_folder_durably
 from firmware.errors import (
@@ -43,7 +44,7 @@ from firmware.face import landmarker, mesh
 
 BACKENDS: Final = (mesh.BACKEND, landmarker.BACKEND)
 """Face meshes that this software knows; whether one is installed is seen when the kiosk loads it."""
-Prover = Callable[[Path, str, Manifest], Proof]
+SCHEMES: Final = ("http://", "https://")
 Tell = Callable[[str, int, int], None]
 """Is told a step (`verify`, `copy`, `prove`, `activate`), and how much of it is done of how much."""
 
@@ -52,10 +53,11 @@ Tell = Callable[[str, int, int], None]
 class Wanted:
     """What is to be imported.
 
-    bundle: its id, or its folder, where a publication holds several. again: although it failed here before.
+    where: a folder, or an address that begins with http. bundle: its id, or its folder, where a publication holds
+    several. again: although it failed here before.
     """
 
-    folder: Path
+    where: Path | str
     anchor: Anchor
     bundle: str | None = None
     again: bool = False
@@ -86,14 +88,14 @@ def silent(_step: str, _done: int, _in_all: int) -> None:
 
 def look(wanted: Wanted, state: State, clock: Clock) -> tuple[Found, Signed]:
     """What an import would install, without doing it. Raises BundleError."""
-    with Source(find_publication(wanted.folder)) as source:
+    with contextlib.closing(_opened(wanted.where)) as source:
         return _look(source, wanted, state, clock)
 
 
 def import_bundle(wanted: Wanted, state: State, clock: Clock, tell: Tell = silent, prover: Prover = prove) -> Imported:
     """Install the bundle of a publication. Raises BundleError or StateError."""
     with _alone(state.folder), _told_to_audit(wanted, state, clock):
-        with Source(find_publication(wanted.folder)) as source:
+        with contextlib.closing(_opened(wanted.where)) as source:
             tell("verify", 0, 1)
             found, signed = _look(source, wanted, state, clock)
             tell("verify", 1, 1)
@@ -115,7 +117,14 @@ def import_bundle(wanted: Wanted, state: State, clock: Clock, tell: Tell = silen
         return Imported(found.slot, new=True, proof=proof)
 
 
-def _look(source: Source, wanted: Wanted, state: State, clock: Clock) -> tuple[Found, Signed]:
+def _opened(where: Path | str) -> Files:
+    """Raises PublicationAbsentError."""
+    if isinstance(where, str) and where.startswith(SCHEMES):
+        return WebSource(where)
+    return Source(find_publication(Path(where)))
+
+
+def _look(source: Files, wanted: Wanted, state: State, clock: Clock) -> tuple[Found, Signed]:
     today = believed_date(clock.now(), state.seen)
     signed = verify(source, wanted.anchor, state.trusted(wanted.anchor.name), today)
     path, target = _choose(signed, wanted.bundle)
@@ -136,15 +145,11 @@ def _choose(signed: Signed, bundle: str | None) -> tuple[str, TargetFile]:
     return fitting[0], named[fitting[0]]
 
 
-def _found(source: Source, path: str, target: TargetFile) -> Found:
+def _found(source: Files, path: str, target: TargetFile) -> Found:
     place = path.rpartition("/")[0]
     if target.length > MANIFEST_LIMIT_BYTES:
         raise PublicationDamagedError(f"{path} is larger than a manifest may be")
-    try:
-        with source.open(path) as file:
-            stated = file.read(target.length + 1)
-    except AbsentError as error:
-        raise PublicationDamagedError(f"{path} is missing") from error
+    stated = read_bounded(source, path, target.length)
     digest = hashlib.sha256(stated).hexdigest()
     if len(stated) != target.length or target.hashes.get("sha256") != digest:
         raise PublicationDamagedError(f"{path} is not the file that was signed")
@@ -217,5 +222,5 @@ def _told_to_audit(wanted: Wanted, state: State, clock: Clock) -> Iterator[None]
         yield
     except BundleError as error:
         with state.changing(clock.now()) as draft:
-            draft.note(bundle=str(wanted.folder), did="refused", why=str(error)[:300])
+            draft.note(bundle=str(wanted.where), did="refused", why=str(error)[:300])
         raise

@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +45,10 @@ class Proof:
     probability: float
     latency_ms: float
     memory_mib: float
+
+
+Prover = Callable[[Path, str, Manifest], Proof]
+"""Tries the bundle in a folder, whose manifest has this SHA-256."""
 
 
 def prove(folder: Path, digest: str, manifest: Manifest) -> Proof:

@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from firmware.errors import PublicationAbsentError, PublicationDamagedError, PublicationLostError
 
@@ -29,6 +29,18 @@ _ODD: Final = {errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ENOD
 
 class AbsentError(Exception):
     """There is no such file."""
+
+
+class Files(Protocol):
+    """The files of a publication, wherever it lies."""
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """A file piece by piece. Raises AbsentError, PublicationDamagedError or PublicationLostError."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
 
 
 class Source:
@@ -55,7 +67,7 @@ class Source:
     def open(self, path: str) -> Iterator[BinaryIO]:
         """A plain file below the folder. Raises AbsentError, PublicationDamagedError or PublicationLostError."""
         with self._reading(path), contextlib.ExitStack() as handles:
-            *folders, name = _names(path)
+            *folders, name = names_of(path)
             at = self._root
             for folder in folders:
                 at = os.open(folder, _FOLDER, dir_fd=at)
@@ -85,6 +97,19 @@ class Source:
             raise PublicationLostError(f"{self.folder / path} cannot be read ({error.strerror})") from error
 
 
+def read_bounded(files: Files, path: str, most_bytes: int) -> bytes:
+    """A whole file. Raises PublicationDamagedError for one that is longer than it may be, or missing."""
+    content = bytearray()
+    try:
+        for chunk in files.chunks(path):
+            content += chunk
+            if len(content) > most_bytes:
+                raise PublicationDamagedError(f"{path} is larger than the {most_bytes} bytes that it may have")
+    except AbsentError as error:
+        raise PublicationDamagedError(f"{path} is missing") from error
+    return bytes(content)
+
+
 def find_publication(folder: Path) -> Path:
     """Where in a folder the publication is. Raises PublicationAbsentError."""
     for place in (folder / SUBFOLDER, folder):
@@ -93,7 +118,7 @@ def find_publication(folder: Path) -> Path:
     raise PublicationAbsentError(f"{folder} holds no publication of bundles")
 
 
-def _names(path: str) -> list[str]:
+def names_of(path: str) -> list[str]:
     """The names of a relative path. Raises PublicationDamagedError for one that leads elsewhere."""
     names = path.split("/")
     if any(name in {"", ".", ".."} or "\0" in name or "\\" in name for name in names):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from firmware.bundle.manifest import MANIFEST, FileEntry, Manifest
-from firmware.bundle.source import CHUNK_BYTES, AbsentError, Source
+from firmware.bundle.source import CHUNK_BYTES, AbsentError, Files
 from firmware.durable import make_folder_durably, sync_folder
 from firmware.errors import BundleAlteredError, BundleRoomError, PublicationDamagedError, PublicationLostError
 
@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 """Is told bytes done and bytes in all."""
 
 
-def stage(source: Source, place: str, stated: bytes, manifest: Manifest, slot: Path, tell: Progress) -> None:
+def stage(source: Files, place: str, stated: bytes, manifest: Manifest, slot: Path, tell: Progress) -> None:
     """Fill a slot with the bundle at `place` of a publication; when this returns it survives a power cut.
 
     stated: the manifest's bytes, whose signatures were checked. Raises BundleError.
@@ -57,7 +57,7 @@ def _empty(slot: Path) -> None:
     make_folder_durably(slot)
 
 
-def _copy(source: Source, path: str, entry: FileEntry, into: Path) -> Iterator[int]:
+def _copy(source: Files, path: str, entry: FileEntry, into: Path) -> Iterator[int]:
     """Copy one file; yields the bytes of each piece. Raises PublicationDamagedError, PublicationLostError."""
     digest, left = hashlib.sha256(), entry.size_bytes
     with _written(into) as handle:
@@ -72,7 +72,7 @@ def _copy(source: Source, path: str, entry: FileEntry, into: Path) -> Iterator[i
         raise PublicationDamagedError(f"{path} is not the file that was signed")
 
 
-def _reading(source: Source, path: str) -> Iterator[bytes]:
+def _reading(source: Files, path: str) -> Iterator[bytes]:
     try:
         yield from source.chunks(path)
     except AbsentError as error:

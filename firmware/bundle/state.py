@@ -51,9 +51,9 @@ class Draft:
 
     def note(self, **what: str) -> None:
         """Something for the audit log."""
-        self.connection.execute(
-            "INSERT INTO events (at, what) VALUES (?, ?)", (self.now.isoformat(timespec="seconds"), json.dumps(what))
-        )
+        event = self.now.isoformat(timespec="seconds"), json.dumps(what)
+        self.connection.execute("INSERT INTO events (at, what) VALUES (?, ?)", event)
+        _put(self.connection, "last", json.dumps(event))
 
     def trust(self, anchor: str, files: Mapping[str, bytes], published: datetime) -> None:
         """Remember what the signers have said last. published: when, as they have signed."""
@@ -96,6 +96,13 @@ class State:
         """The latest date that a signature vouches for."""
         with self._open() as connection:
             return _seen(connection)
+
+    def last(self) -> Event | None:
+        """What happened last, whoever has heard of it."""
+        with self._open() as connection:
+            row = connection.execute("SELECT value FROM facts WHERE name = 'last'").fetchone()
+        at, what = json.loads(row[0]) if row else ("", "{}")
+        return Event(0, at, json.loads(what)) if at else None
 
     def events(self) -> tuple[Event, ...]:
         """What the audit log has not heard of."""

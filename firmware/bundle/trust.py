@@ -23,7 +23,7 @@ from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from firmware.bundle.anchor import Anchor
-from firmware.bundle.source import METADATA, AbsentError, Source
+from firmware.bundle.source import METADATA, AbsentError, Files
 from firmware.errors import (
     BundleError,
     BundleExpiredError,
@@ -59,7 +59,7 @@ def believed_date(clock: datetime, seen: datetime) -> datetime:
     return max(clock, seen, BUILT)
 
 
-def verify(source: Source, anchor: Anchor, trusted: Mapping[str, bytes], today: datetime) -> Signed:
+def verify(source: Files, anchor: Anchor, trusted: Mapping[str, bytes], today: datetime) -> Signed:
     """Check a publication against what was trusted last. Raises BundleError; nothing of it was parsed but metadata."""
     with tempfile.TemporaryDirectory(prefix="phenokiosk-") as cache, _as_bundle_error(today):
         folder = Path(cache)
@@ -77,7 +77,7 @@ def verify(source: Source, anchor: Anchor, trusted: Mapping[str, bytes], today: 
 class _FromSource(FetcherInterface):
     """Gives python-tuf the files of a folder in place of a web server's."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Files) -> None:
         self._source = source
 
     def _fetch(self, url: str) -> Iterator[bytes]:

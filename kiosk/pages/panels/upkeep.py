@@ -83,7 +83,7 @@ class Bundles:
 
     def show(self, said: Said) -> Shown:  # noqa: ARG002
         """See Panel."""
-        return {"selection": self._updates.selection(), "running": self._updates.letter}
+        return {"selection": self._updates.selection(), "running": self._updates.letter, "last": self._updates.last}
 
     def do(self, said: Said, roles: Roles) -> str:  # noqa: ARG002
         """See Panel: fall back."""
