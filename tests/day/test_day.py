@@ -29,7 +29,7 @@ BUSY_MS = 100.0
 REFUSES, RETURNS, CLINICIAN, NOTED = 11, 7, 13, 17
 """Every so many: refuses; came before; the clinician looks; an outcome is noted."""
 UNCOMPILED = "--js-flags=--no-opt --no-maglev --no-sparkplug"
-"""V8 compiles what runs often, some 40 functions by subject 80: 0.15 MiB that are no leak, and hide one of that size."""
+"""V8 compiles what runs often, 40 functions by subject 80: 0.15 MiB that are no leak, and would hide one."""
 _log = logging.getLogger(__name__)
 
 pytestmark = [
