@@ -17,7 +17,11 @@ from tools.bench_arm.machine import command, told
 from tools.bench_arm.root import FRAME, RUNTIMES, WHEELS, pins
 from tools.errors import EmulationError
 
-STAGES = {"face mesh_still", "face mesh_live", "face quality", "face align", *(f"{name} classify" for name in RUNTIMES)}
+STAGES = {
+    *(f"face {stage}" for stage in ("mesh_still", "mesh_live", "quality", "align")),
+    *("landmarker mesh_still", "landmarker mesh_live"),
+    *(f"{runtime} classify" for runtime in RUNTIMES),
+}
 
 
 def test_the_reference_has_every_stage_on_every_processor() -> None:

@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from firmware.face.task import TASK
 from firmware.photo import read_photo
 from tools.bench_arm import cpio
 from tools.errors import EmulationError
@@ -40,12 +41,12 @@ FRAME: Final = REPOSITORY / "models" / "phantom" / "frames" / "frame-0080.jpg"
 OURS: Final = ("firmware", "models/phantom")
 
 
-def build(work: Path) -> tuple[Path, Path]:
-    """Kernel and RAM disk, in this folder. Raises EmulationError."""
+def build(work: Path, task: Path) -> tuple[Path, Path]:
+    """Kernel and RAM disk, in this folder. task: FaceLandmarker's file, where there is one. Raises EmulationError."""
     work.mkdir(parents=True, exist_ok=True)
     debian = _once(work / "debian", repr((SUITE, PACKAGES, NOT_NEEDED)), _debian)
     wheels = _once(work / "wheels", repr((hashlib.sha256(LOCK.read_bytes()).hexdigest(), WHEELS)), _wheels)
-    bench, initrd = _bench(work / "bench"), work / "initrd.cpio"
+    bench, initrd = _bench(work / "bench", task), work / "initrd.cpio"
     cpio.write(initrd, [(debian / "root", ""), (bench, "bench"), (wheels, "bench/wheels")])
     return debian / "vmlinuz", initrd
 
@@ -102,7 +103,7 @@ def pins(lock: str, names: Sequence[str]) -> list[str]:
     return [found[name] for name in names]
 
 
-def _bench(folder: Path) -> Path:
+def _bench(folder: Path, task: Path) -> Path:
     """Our code, the shipped bundle, and the frame as an array: no photo has to be decoded in there."""
     shutil.rmtree(folder, ignore_errors=True)
     for name in OURS:
@@ -111,6 +112,8 @@ def _bench(folder: Path) -> Path:
         )
     for name in ("guest.py", "stages.py"):
         shutil.copy(Path(__file__).parent / name, folder / name)
+    if task.is_file():
+        shutil.copy(task, folder / "models" / TASK)
     np.save(folder / "frame.npy", read_photo(FRAME).pixels)
     return folder
 

@@ -1,6 +1,7 @@
 """The stages of a frame, counted inside the virtual machine; prints one JSON line: stage -> instructions.
 
     python stages.py face BUNDLE FRAME.npy CROP        and leaves the aligned face in CROP
+    python stages.py landmarker BUNDLE FRAME.npy TASK
     python stages.py classify BUNDLE CROP
 
 The machine executes one instruction a nanosecond of its own clock (see machine.py), so that the clock around a call is
@@ -24,6 +25,7 @@ import numpy as np
 
 from firmware.bundle.verify import load_bundle
 from firmware.face.align import align
+from firmware.face.landmarker import LandmarkerMesher, LandmarkerTracker
 from firmware.face.mesh import MediaPipeMesher, MediaPipeTracker
 from firmware.face.pose import head_pose
 from firmware.face.quality import assess_quality
@@ -50,13 +52,21 @@ def face(_: Path, frame_file: Path, crop_file: Path) -> Calls:
     }
 
 
+def landmarker(_: Path, frame_file: Path, task_file: Path) -> Calls:
+    """The same two by the other face mesh."""
+    frame, task = Frame(np.load(frame_file)), task_file.read_bytes()
+    stills, tracker = LandmarkerMesher(task), LandmarkerTracker(task)
+    tracker.find(frame)
+    return {"mesh_still": lambda: stills.find(frame), "mesh_live": lambda: tracker.find(frame)}
+
+
 def classify(bundle: Path, crop_file: Path) -> Calls:
     """classify: the network twice, plain and mirrored, as for every frame that is assessed."""
     recogniser, crop = Recogniser(load_bundle(bundle)), pickle.loads(crop_file.read_bytes())  # noqa: S301 - of `face`
     return {"classify": lambda: recogniser.see(crop)}
 
 
-PARTS: Final[Mapping[str, Callable[..., Calls]]] = {"face": face, "classify": classify}
+PARTS: Final[Mapping[str, Callable[..., Calls]]] = {"face": face, "landmarker": landmarker, "classify": classify}
 
 
 def count(calls: Calls) -> dict[str, int]:
