@@ -100,4 +100,7 @@ class Updates:
 
 
 def _line(event: Event) -> str:
-    return "; ".join(f"{name} = {value}" for name, value in event.what.items())
+    """A bundle, what happened to it, and what else is known: "phantom 2.0.0 refused (BUN-05 ...)"."""
+    more = [value for name, value in event.what.items() if name not in {"bundle", "did"}]
+    told = f" ({'; '.join(more)})" if more else ""
+    return f"{event.what.get('bundle', '')} {event.what.get('did', '')}{told}"
