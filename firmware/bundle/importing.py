@@ -39,6 +39,7 @@ from firmware.errors import (
     PublicationAbsentError,
     PublicationAmbiguousError,
     PublicationDamagedError,
+    StateError,
 )
 from firmware.face import landmarker, mesh
 
@@ -221,6 +222,7 @@ def _told_to_audit(wanted: Wanted, state: State, clock: Clock) -> Iterator[None]
     try:
         yield
     except BundleError as error:
-        with state.changing(clock.now()) as draft:
+        # A disk that is full cannot note it, and the line that says so is the one that counts.
+        with contextlib.suppress(StateError), state.changing(clock.now()) as draft:
             draft.note(bundle=str(wanted.where), did="refused", why=str(error)[:300])
         raise

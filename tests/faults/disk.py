@@ -80,6 +80,8 @@ class Disk:
         self._fault: Fault | None = None
         self._at = 0
         self._dice = random.Random(0)
+        self._broken = ("", 0)
+        self._gone = False
 
     def plan(self, fault: Fault | None, at: int = 0, seed: int = 0) -> None:
         """Have a fault happen at the operation of this number, counted from now."""
@@ -101,6 +103,17 @@ class Disk:
             if self._fault is Fault.CUT:
                 self.cut()
             raise OSError(errno.EIO, "the power is gone")
+
+    def break_off(self, path: str, offset: int) -> None:
+        """From this place of a file on, nothing can be read any more: the stick was pulled."""
+        self._broken = (path, offset)
+
+    def look(self, path: str, offset: int) -> None:
+        """Something is read. Raises OSError where the disk has broken off."""
+        broken, at = self._broken
+        self._gone = self._gone or (path == broken and offset >= at)
+        if self._gone:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def cut(self) -> None:
         """The power goes. In a third of the cuts nothing is kept that was not synced, in the others some of it."""

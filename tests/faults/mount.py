@@ -70,7 +70,8 @@ class Losing:
     def opendir(self, path: str) -> int:
         return self._handle(self.disk.find(path))
 
-    def read(self, _path: str, size: int, offset: int, fh: int) -> bytes:
+    def read(self, path: str, size: int, offset: int, fh: int) -> bytes:
+        self.disk.look(path, offset)
         return bytes(self._node(fh).data[offset : offset + size])
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:

@@ -24,11 +24,13 @@ from tests.faults.disk import Disk, Fault
 from tests.faults.mount import mounted
 from tests.faults.needs import fuse
 from tests.faults.running import context, heard_from
-from tests.faults.updating import NEW, OLD, flash, look, make_sticks, prepare, slots_of
+from tests.faults.updating import NEW, OLD, STEPS, flash, look, make_sticks, prepare, slots_of
 from tests.publishing import PHANTOM, TODAY, People, passes
 
 ALL = os.environ.get("UPDATES") == "all"
 SOME = 10
+CALLS = 140
+"""So many calls, about, an update takes; test_old_or_new counts them."""
 WEAK_CUTS, LATE = 8, 95
 """Cuts, and from which call on: without syncs it takes fewer calls to get to the end."""
 NEVER = 10**9
@@ -46,16 +48,18 @@ class Device:
     def __init__(self, place: Path, disk: Disk, sticks: Path) -> None:
         self._place, self._disk, self._sticks = place, disk, sticks
         self._forking = context()
+        self.refusals: list[str] = []
 
     def run(self, fault: Fault, at: int, synchronous: str = "EXTRA") -> tuple[str, list[str]]:
         """Flash it with a fault at that call; the last step that was acknowledged, and what is wrong afterwards."""
         list(self._asked(prepare))
         self._disk.plan(fault, at, seed=at)
-        reached = [*self._asked(flash, synchronous), ""][-2:]
+        said = list(self._asked(flash, synchronous))
         self._disk.plan(None)
         if fault is Fault.CUT:
             self._disk.cut()
-        last = next((step for step in reversed(reached) if step), "")
+        self.refusals = [line for line in said if line not in STEPS]
+        last = next((step for step in reversed(said) if step in STEPS), "")
         return last, list(self._asked(look, last))
 
     def _asked(self, what: object, *values: object) -> Iterator[str]:
@@ -107,6 +111,24 @@ def test_old_or_new_and_never_back_wherever_the_power_goes(fault: Fault, tmp_pat
 
 
 @fuse
+@pytest.mark.parametrize("fault", [Fault.FULL, Fault.READ_ONLY])
+def test_disk_that_is_full_or_read_only_is_one_line_and_the_device_runs_on(
+    fault: Fault, tmp_path: Path, sticks: Path
+) -> None:
+    (place := tmp_path / "disk").mkdir()
+    codes = Counter[str]()
+    for at in places(CALLS):
+        with mounted(place) as disk:
+            device = Device(place, disk, sticks)
+            reached, found = device.run(fault, at)
+        assert found == [], f"call {at}, after {reached}"
+        assert all("\n" not in line for line in device.refusals)
+        codes.update(line.split()[1] for line in device.refusals)
+    _log.info("%s at %d of %d calls: refused by %s", fault, len(places(CALLS)), CALLS, dict(codes))
+    assert codes.keys() <= {"BUN-14", "STA-01"} and codes["BUN-14"]
+
+
+@fuse
 def test_the_cuts_have_power(tmp_path: Path, sticks: Path) -> None:
     """The same without a sync of the state loses or destroys what was acknowledged: else this proved nothing."""
     (place := tmp_path / "disk").mkdir()
@@ -115,6 +137,30 @@ def test_the_cuts_have_power(tmp_path: Path, sticks: Path) -> None:
         with mounted(place) as disk:
             found += Device(place, disk, sticks).run(Fault.CUT, at, "OFF")[1]
     assert found
+
+
+@fuse
+@pytest.mark.parametrize(
+    "path", ["/metadata/timestamp.json", "/phantom-2.0.0/manifest.json", "/phantom-2.0.0/classifier.tflite"]
+)
+def test_stick_that_is_pulled_half_way_is_one_line_and_the_device_runs_on(
+    path: str, tmp_path: Path, sticks: Path
+) -> None:
+    (place := tmp_path / "stick").mkdir()
+    slots = slots_of(tmp_path)
+    import_bundle(People().wanted(sticks / OLD), slots.state, ManualClock(TODAY), prover=passes)
+    (root := tmp_path / "root.json").write_bytes(People().root())
+    program = [sys.executable, "-m", "firmware.bundle", "--state", str(tmp_path / "state"), "--root", str(root)]
+    with mounted(place) as disk:
+        subprocess.run(["cp", "-r", f"{sticks / NEW}/.", str(place)], check=True)
+        half = len(disk.find(path).data) // 2
+        disk.break_off(path, half if half > 4096 else 0)
+        done = subprocess.run(
+            [*program, "import", str(place)], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("BUN-15") and done.stderr.count("\n") == 1
+    assert slots.take(PHANTOM).slot.version == OLD
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="no strace here")
