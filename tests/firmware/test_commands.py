@@ -353,7 +353,7 @@ def test_unreadable_photo_does_not_stop_the_alignment(
 def test_selftest_of_a_healthy_device(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["selftest"]) == 0
     said = capfd.readouterr().out
-    assert "FAILED" not in said and said.count("ok ") == 4
+    assert "FAILED" not in said and said.count("ok ") == 5
     assert "mediapipe 0.10.18" in said
     assert "memory free " in said and "disk free here " in said and "temperature " in said
 

@@ -2,7 +2,7 @@
 
 folder            a stick: the publication is put on it, read back, and verified as a device will
 ssh://host        a running device: copied there, imported by it, and the kiosk takes it when nobody is in front of it
-file:///root      the root folder of a device or of its image: imported here
+file:///DIR       the root folder of a device or of its image: imported here
 """
 
 from __future__ import annotations
