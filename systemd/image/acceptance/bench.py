@@ -39,7 +39,7 @@ def main() -> None:
     camera, output = node("vid-cap"), node("vid-out")
     for device in (output, camera):
         subprocess.run(["v4l2-ctl", f"--device={device}", f"--set-dv-bt-timings={SMALLEST}"], check=True)
-    subprocess.run(["v4l2-ctl", f"--device={output}", "--set-ctrl=loop_video=1"], check=True)
+    subprocess.run(["v4l2-ctl", f"--device={camera}", "--set-ctrl=loop_video=1"], check=True)
     form = "width=640,height=480,pixelformat=YUYV"
     subprocess.run(["v4l2-ctl", f"--device={output}", f"--set-fmt-video-out={form}"], check=True)
     for name, target in (("camera", camera), ("output", output)):

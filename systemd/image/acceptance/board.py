@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.cookiejar
 import json
+import pwd
 import re
 import subprocess
 import time
@@ -115,6 +116,17 @@ def colours(for_s: float) -> list[tuple[bool, bool, bool]]:
         seen.append((now[RED], now[GREEN], now[BLUE]))
         time.sleep(0.02)
     return seen
+
+
+def user_id(name: str) -> int:
+    """A user's number."""
+    return pwd.getpwnam(name).pw_uid
+
+
+def programs_of(name: str) -> list[str]:
+    """What runs as this user."""
+    mine = [path for path in Path("/proc").glob("[0-9]*/comm") if path.stat().st_uid == user_id(name)]
+    return sorted({path.read_text().strip() for path in mine})
 
 
 def bundles() -> dict[str, Any]:

@@ -32,6 +32,8 @@ class Bench:
         self._machine = machine
         self._sticks = sticks
 
+    is_cut = False
+
     def do(self, wish: str) -> None:
         """What the machine asks for. Raises OSError when it cannot be done."""
         verb, *words = wish.split()
@@ -40,12 +42,16 @@ class Bench:
             "plug": self._plug,
             "unplug": self._machine.unplug,
             "press": self._press,
-            "cut": self._machine.cut,
+            "cut": self._cut,
         }
         can[verb](*words)
 
     def _plug(self, name: str) -> None:
         self._machine.plug(name, self._sticks[name])
+
+    def _cut(self) -> None:
+        self._machine.cut()
+        self.is_cut = True
 
     def _press(self, pin: str, for_s: str) -> None:
         self._machine.press(pin, float(for_s))
@@ -65,6 +71,8 @@ def run_boot(parts: Parts, boot: str, sticks: dict[str, Path], until: float) -> 
                 print(f"{said.kind:>6} {said.text}", flush=True)
                 if said.kind == "end" and not _ends_by_itself(told):
                     break
+    if not told or (told[-1].kind != "end" and not bench.is_cut):
+        raise OSError(f"the {boot} boot ended before its checks did; see {parts.folder / boot}")
     return told
 
 

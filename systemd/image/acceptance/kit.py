@@ -31,19 +31,21 @@ RequiresMountsFor=/etc/phenokiosk
 [Service]
 Type=oneshot
 RemainAfterExit=yes
+StandardError=journal+console
 ExecStart={PYTHON} -B {PLACE}/bench.py
 """,
     "phenokiosk-film.service": f"""[Unit]
 After=phenokiosk-bench.service
 Requires=phenokiosk-bench.service
 [Service]
+StandardError=journal+console
 ExecStart={PYTHON} -B {PLACE}/player.py
 """,
     "phenokiosk-acceptance.service": f"""[Unit]
 After=phenokiosk-bench.service
 [Service]
 Type=exec
-StandardOutput=journal+console
+StandardError=journal+console
 ExecStart={PYTHON} -B {PLACE}/guest.py
 """,
 }
@@ -52,48 +54,62 @@ SLOW: Final = {
     "phenokiosk-selftest.service.d": "[Service]\nTimeoutStartSec=20min\n",
     "phenokiosk-stick@.service.d": "[Service]\nTimeoutStartSec=30min\n",
     "phenokiosk-time.service.d": "[Service]\nTimeoutStartSec=10min\n",
-    "phenokiosk-display.service.d": "[Service]\nEnvironment=WLR_BACKENDS=headless WLR_RENDERER=pixman\n",
+    "phenokiosk-display.service.d": f"[Unit]\nConditionPathExists={PLACE}/screen\n"
+    "[Service]\nEnvironment=WLR_BACKENDS=headless WLR_RENDERER=pixman\n",
 }
-"""Drop-ins of the acceptance test: longer times, since a processor in software is slow, and a screen that is not there.
+"""Drop-ins of the acceptance test: longer times, since a processor in software is slow, and a screen that is not there;
+the browser starts when a check wants it, and not beside all others.
 
 Everything else of the units holds as they are: user, sandbox, watchdog, order.
 """
-COPY: Final = f"""#!/bin/sh
+UNPACK: Final = """#!/bin/sh
 [ "$1" = prereqs ] && exit 0
-mkdir -p /run/systemd/system {PLACE}
-cp -r /kit/systemd/. /run/systemd/system/
-cp -r /kit/inside/. {PLACE}/
+cd /run && cpio -i < /kit.cpio
 """
+"""In the first RAM disk, which knows few programs."""
+
+
+MANAGER: Final = "[Manager]\nRuntimeWatchdogSec=off\nRebootWatchdogSec=off\nDefaultTimeoutStartSec=20min\n"
+"""The emulated board knows no countdown: it restarts at the moment in which its watchdog is armed. And it is slow."""
 
 
 def make_kit(folder: Path) -> Path:
-    """The second RAM disk, as cpio."""
+    """The second RAM disk: a script, and what it unpacks into /run."""
     shutil.rmtree(folder, ignore_errors=True)
-    inside, units = folder / "kit/inside", folder / "kit/systemd"
+    inside, units = folder / "run/phenokiosk-acceptance", folder / "run/systemd/system"
     inside.mkdir(parents=True)
     for name in INSIDE:
         shutil.copy(HERE / name, inside / name)
     _film(inside / "film")
     _photos(inside)
-    (units / "multi-user.target.wants").mkdir(parents=True)
-    for name, text in UNITS.items():
-        (units / name).write_text(text)
-        (units / "multi-user.target.wants" / name).symlink_to(f"/run/systemd/system/{name}")
-    (units / "serial-getty@ttyAMA0.service").symlink_to("/dev/null")
-    for name, text in SLOW.items():
-        (units / name).mkdir()
-        (units / name / "slow.conf").write_text(text)
-    scripts = folder / "scripts/local-bottom"
+    _units(units)
+    (folder / "run/systemd/system.conf.d").mkdir()
+    (folder / "run/systemd/system.conf.d/z-acceptance.conf").write_text(MANAGER)
+    scripts = folder / "disk/scripts/local-bottom"
     scripts.mkdir(parents=True)
-    (scripts / "kit").write_text(COPY)
+    (scripts / "kit").write_text(UNPACK)
     (scripts / "kit").chmod(0o755)
     (scripts / "ORDER").write_text('/scripts/local-bottom/kit "$@"\n')
-    return _packed(folder)
+    _pack(folder / "run", folder / "disk/kit.cpio")
+    return _pack(folder / "disk", folder.with_suffix(".cpio"))
 
 
-def _packed(folder: Path) -> Path:
+def _units(folder: Path) -> None:
+    """The workbench's own units, and what makes those of the image wait longer."""
+    wanted = folder / "multi-user.target.wants"
+    wanted.mkdir(parents=True)
+    for name, text in UNITS.items():
+        (folder / name).write_text(text)
+        (wanted / name).symlink_to(f"/run/systemd/system/{name}")
+    (folder / "serial-getty@ttyAMA0.service").symlink_to("/dev/null")
+    for name, text in SLOW.items():
+        (folder / name).mkdir()
+        (folder / name / "slow.conf").write_text(text)
+
+
+def _pack(folder: Path, archive: Path) -> Path:
+    """A folder as the kernel wants its RAM disks."""
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
-    archive = folder.with_suffix(".cpio")
     with archive.open("wb") as file:
         subprocess.run(["cpio", "--create", "--format=newc", "--quiet", "--owner=0:0"], cwd=folder,
                        input="\n".join(names).encode(), stdout=file, check=True)  # fmt: skip

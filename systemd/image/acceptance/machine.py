@@ -19,7 +19,8 @@ REVISION: Final = "a02082"
 """Raspberry Pi 3 Model B, 1.2: what the board's firmware writes into the device tree, and gpiozero asks for."""
 COMMAND_LINE: Final = (
     "root=LABEL=pheno-root ro rootwait console=ttyAMA0,115200 loglevel=4 systemd.show_status=no "
-    "fsck.mode=auto net.ifnames=0 phenokiosk.boot={boot}"
+    "systemd.journald.forward_to_console=1 systemd.journald.max_level_console=notice fsck.repair=yes "
+    "phenokiosk.boot={boot}"
 )
 
 

@@ -38,7 +38,7 @@ def _publish(folder: Path, version: str) -> None:
     _tool("release", bundle, "--version", version, "--epoch", 1, "--golden", FRAMES)
     signers = [word for name in KEYS for word in ("--key", MODELS / "keys" / f"{name}.key")]
     _tool("sign", bundle, "--publication", publication, *signers)
-    _tool("publish", publication, "--key", MODELS / "keys/release.key")
+    _tool("publish", publication, "--key", MODELS / "keys/release.key", "--trusted", MODELS / "metadata/1.root.json")
 
 
 def _tool(*words: object) -> None:
