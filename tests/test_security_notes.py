@@ -10,11 +10,11 @@ NOTES = REPOSITORY / "docs" / "security.md"
 
 
 def test_every_test_that_is_named_exists() -> None:
-    tests = {path.name: path.read_text(encoding="utf-8") for path in (REPOSITORY / "tests").rglob("test_*.py")}
+    tests = list((REPOSITORY / "tests").rglob("test_*.py"))
+    files, defined = {path.name for path in tests}, "\n".join(path.read_text(encoding="utf-8") for path in tests)
     named = re.findall(r"`(?:tests/\S*/)?(test_\w+)(\.py)?`", NOTES.read_text(encoding="utf-8"))
     assert len(named) > 20
-    defined = "\n".join(tests.values())
-    missing = [name for name, end in named if not (f"{name}.py" in tests if end else f"def {name}(" in defined)]
+    missing = [name for name, end in named if not (f"{name}.py" in files if end else f"def {name}(" in defined)]
     assert missing == []
 
 
