@@ -66,7 +66,8 @@ def _give_up_sockets() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     program = _Program(len(steps) // 8, steps)
     if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or libc.prctl(_SECCOMP, _FILTER, ctypes.byref(program), 0, 0):
-        raise KioskError(f"the kernel takes no filter for system calls ({os.strerror(ctypes.get_errno())})")
+        said = os.strerror(ctypes.get_errno())
+        raise KioskError(f"the kernel takes no filter for system calls ({said})", "Use one with CONFIG_SECCOMP_FILTER.")
 
 
 def _steps(machine: int, socket: int) -> bytes:
