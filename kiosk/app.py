@@ -18,7 +18,7 @@ from typing import Final
 from firmware.board.opening import open_button, open_foot_switch
 from firmware.board.power import shutdown
 from firmware.board.speech import open_speaker
-from firmware.board.watchdog import Notifier, Watchdog, feed_interval_s
+from firmware.board.watchdog import Notifier, Watchdog, feed_interval_s, patience
 from firmware.clock import Clock, SystemClock
 from firmware.errors import KioskError, PowerError, SettingError
 from firmware.runtime.worker import Worker
@@ -52,6 +52,8 @@ SILENCE_S: Final[Mapping[str, float]] = {"camera": 20.0, "guide": 5.0, "assess":
 
 Opening a camera takes a while; an analysis is given up by the session after 20 s.
 """
+START_S: Final = 90.0
+"""How long models may take to load, and one on trial to be tried, while systemd is told that the kiosk lives."""
 SIGNALS: Final[Mapping[signal.Signals, Ended]] = {
     signal.SIGINT: Ended.AS_ASKED,
     signal.SIGTERM: Ended.AS_ASKED,
@@ -117,7 +119,10 @@ def run(desk: SettingsDesk, log: LogTail, ending: Ending) -> Ended:
         desk.settle()
         # Engine and health look at each other: what health says is asked for only once both are there.
         updates = build_updates(settings, clock, vault)
-        engine = build_engine(settings, clock, vault, updates, lambda: readiness(settings, vault, health), on_failure)
+        with patience(Notifier(os.environ.get("NOTIFY_SOCKET")), feed_interval_s(os.environ), START_S):
+            engine = build_engine(
+                settings, clock, vault, updates, lambda: readiness(settings, vault, health), on_failure
+            )
         parts.callback(engine.stop)
         health = build_health(settings, clock, engine, vault, desk, updates)
         speaker, heartbeat = open_speaker(), Heartbeat(clock)

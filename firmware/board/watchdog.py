@@ -7,9 +7,11 @@ systemd ($NOTIFY_SOCKET) everything here does nothing. The protocol is that of s
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 
 from firmware.clock import Clock
 
@@ -41,6 +43,26 @@ class Notifier:
     def stopping(self) -> bool:
         """The service is about to end."""
         return self.send("STOPPING=1")
+
+
+@contextlib.contextmanager
+def patience(notifier: Notifier, interval_s: float, most_s: float) -> Iterator[None]:
+    """Feed systemd's watchdog while something is under way that has no heartbeat, such as a start; for so long at most."""
+    over = threading.Event()
+
+    def feed() -> None:
+        for _ in range(round(most_s / interval_s)):
+            notifier.send("WATCHDOG=1")
+            if over.wait(interval_s):
+                return
+
+    feeding = threading.Thread(target=feed, name="patience", daemon=True)
+    feeding.start()
+    try:
+        yield
+    finally:
+        over.set()
+        feeding.join()
 
 
 class Watchdog:

@@ -91,10 +91,13 @@ def installed(selection: Selection, slot: Slot) -> Selection:
 
 
 def starting(selection: Selection) -> Selection:
-    """The kiosk is about to load: a trial has one try less; one without a try left is over."""
+    """The kiosk is about to load: a trial has one try less; one without a try left is over.
+
+    It is not remembered as failed: where the plug is pulled often, a good bundle may run out of tries, too.
+    """
     if not selection.trial:
         return selection
-    return replace(selection, tries_left=selection.tries_left - 1) if selection.tries_left else given_up(selection)
+    return replace(selection, tries_left=selection.tries_left - 1) if selection.tries_left else _over(selection)
 
 
 def given_up(selection: Selection) -> Selection:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from firmware.board.watchdog import Notifier, Watchdog, feed_interval_s
+from firmware.board.watchdog import Notifier, Watchdog, feed_interval_s, patience
 from firmware.clock import ManualClock
 
 
@@ -68,6 +69,18 @@ def test_log_names_the_silent_part_once(notifier: Notifier, caplog: pytest.LogCa
     for _ in range(3):
         watchdog.feed()
     assert [message for message in caplog.messages if "capture" in message] == ["silent parts: capture"]
+
+
+def test_start_that_takes_long_is_waited_for_and_one_that_never_ends_is_not(
+    systemd: Systemd, notifier: Notifier
+) -> None:
+    with patience(notifier, interval_s=0.01, most_s=0.05):
+        while "patience" in {thread.name for thread in threading.enumerate()}:
+            pass  # it gives up by itself
+        assert systemd.heard() == ["WATCHDOG=1"] * 5
+    with patience(notifier, interval_s=3600, most_s=7200):
+        pass  # it ends at once when the start has
+    assert systemd.heard() == ["WATCHDOG=1"]
 
 
 def test_unknown_heartbeat_is_a_mistake(notifier: Notifier) -> None:
