@@ -47,7 +47,7 @@ class Notifier:
 
 @contextlib.contextmanager
 def patience(notifier: Notifier, interval_s: float, most_s: float) -> Iterator[None]:
-    """Feed systemd's watchdog while something is under way that has no heartbeat, such as a start; for so long at most."""
+    """Feed systemd's watchdog while something without a heartbeat is under way, such as a start; so long at most."""
     over = threading.Event()
 
     def feed() -> None:
