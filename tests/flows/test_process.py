@@ -130,9 +130,7 @@ def test_systemd_hears_when_it_is_ready_and_that_it_lives(tmp_path: Path, start:
         notify.settimeout(PATIENCE_S)
         service = start(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="3000000")
         heard = iter(lambda: notify.recv(4096).decode(), "")
-        assert {message for message in itertools.takewhile(lambda m: not m.startswith("READY=1"), heard)} <= {
-            "WATCHDOG=1"
-        }
+        assert set(itertools.takewhile(lambda m: not m.startswith("READY=1"), heard)) <= {"WATCHDOG=1"}
         assert any("WATCHDOG=1" in next(heard) for _ in range(2))
         assert service.end() == 0
 
