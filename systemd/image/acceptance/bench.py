@@ -21,6 +21,8 @@ VALUES = {
 }
 """What is slow here and what the demo is, as an engineer would write it."""
 SMALLEST = "index=0"
+SLOW = "percentage_of_dropped_buffers=90"
+"""Six pictures a second of sixty: HDMI knows no slower clock for so small a picture."""
 HDMI_LOOP = "n_devs=1 node_types=0x101 num_inputs=1 input_types=3 num_outputs=1 output_types=1"
 
 
@@ -39,7 +41,7 @@ def main() -> None:
     camera, output = node("vid-cap"), node("vid-out")
     for device in (output, camera):
         subprocess.run(["v4l2-ctl", f"--device={device}", f"--set-dv-bt-timings={SMALLEST}"], check=True)
-    subprocess.run(["v4l2-ctl", f"--device={camera}", "--set-ctrl=loop_video=1"], check=True)
+    subprocess.run(["v4l2-ctl", f"--device={camera}", f"--set-ctrl=loop_video=1,{SLOW}"], check=True)
     form = "width=640,height=480,pixelformat=YUYV"
     subprocess.run(["v4l2-ctl", f"--device={output}", f"--set-fmt-video-out={form}"], check=True)
     for name, target in (("camera", camera), ("output", output)):
