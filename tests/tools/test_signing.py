@@ -187,3 +187,21 @@ def test_release_of_a_bundle_gives_the_same_bytes_again(tmp_path: Path) -> None:
     run("release", copy, "--version", "0.4.1", "--epoch", "1", "--golden", PHANTOM / "frames")
     names = [path.name for path in copy.iterdir()]
     assert filecmp.cmpfiles(PHANTOM, copy, names, shallow=False)[1:] == ([], [])
+
+
+def test_bundle_that_was_signed_is_not_changed_in_silence(
+    tmp_path: Path, keys: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tools.gallery.__main__ import main as gallery
+
+    publication = signed(tmp_path, keys, root)
+    known = gallery_ids(publication / "phantom-1.0.0")
+    assert gallery(["remove", str(publication / "phantom-1.0.0"), "--image", known[0]]) == 0
+    assert "was signed, and is not any more" in capsys.readouterr().err
+
+
+def gallery_ids(bundle: Path) -> tuple[str, ...]:
+    from firmware.bundle.verify import load_bundle
+    from firmware.syndrome.gallery import references_of
+
+    return references_of(load_bundle(bundle)).image_ids

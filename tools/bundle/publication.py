@@ -68,7 +68,7 @@ class Publication:
 
     def draft(self, place: str, published: datetime) -> int:
         """The version of the targets that name this bundle: the newest where it does so already, else a new one."""
-        newest, path = self._newest_targets(), f"{place}/{MANIFEST}"
+        newest, path = self.newest(), f"{place}/{MANIFEST}"
         target = self._target(place)
         if newest and newest.targets.get(path) == target:
             return newest.version
@@ -97,7 +97,7 @@ class Publication:
 
     def publish(self, signers: Sequence[Signer], until: datetime) -> int:
         """Date the newest targets, so that devices see them; returns their version. UsageError without signatures."""
-        newest, root = self._newest_targets(), self.root()
+        newest, root = self.newest(), self.root()
         if newest is None:
             raise DataAbsentError(f"{self.folder} names no bundle", "python -m tools.bundle sign BUNDLE does it.")
         if wanting := lacking(root, Targets.type, self._targets(newest.version)):
@@ -118,7 +118,8 @@ class Publication:
         target.unrecognized_fields["custom"] = _said(manifest)
         return target
 
-    def _newest_targets(self) -> Targets | None:
+    def newest(self) -> Targets | None:
+        """The newest targets, signed by enough or not; None before the first."""
         versions = self._versions(Targets.type)
         return self._targets(versions[-1]).signed if versions else None
 
@@ -145,6 +146,12 @@ class Publication:
         """The versions of a role's files, rising."""
         names = [path.name.split(".")[0] for path in self._metadata.glob(f"*.{role}.json")]
         return sorted(int(name) for name in names if name.isdigit())
+
+
+def is_released(bundle: Path) -> bool:
+    """Whether the publication that a bundle lies in names it."""
+    newest = Publication(bundle.resolve().parent).newest()
+    return newest is not None and f"{bundle.resolve().name}/{MANIFEST}" in newest.targets
 
 
 def _said(manifest: Manifest) -> dict[str, object]:

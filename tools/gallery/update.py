@@ -1,14 +1,15 @@
 """Adding reference faces to a bundle, and taking them out: a new gallery and manifest, no training.
 
 Rules: every photo is encoded before anything is written; the bundle is put together whole, beside itself, and opened
-by the device's own readers before the first old file is touched (tools/staging.py); a signed bundle is not changed,
-because its signature would not fit any more.
+by the device's own readers before the first old file is touched (tools/staging.py); whoever changes a bundle that was
+released is told that its signatures do not fit any more.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,13 +21,13 @@ from firmware.bundle.verify import GALLERY, Bundle, load_bundle
 from firmware.syndrome.gallery import references_of
 from firmware.syndrome.references import References
 from tools.bundle.building import usable
+from tools.bundle.publication import is_released
 from tools.errors import TableError, UsageError
 from tools.files import json_bytes, npz_bytes
 from tools.gallery.encoding import encoded
 from tools.staging import put
 
 MANIFEST: Final = "manifest.json"
-SIGNATURES: Final = "*.sig"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,6 @@ def chosen(known: References, kept: Sequence[int]) -> References:
 
 def update(folder: Path, change: Callable[[References, Bundle], References]) -> References:
     """Change a bundle's gallery and its manifest; either both are new or none. Returns the new references."""
-    if any(folder.glob(SIGNATURES)):
-        raise UsageError(f"{folder} is signed", "Change the bundle that was signed, and sign it again.")
     bundle = load_bundle(folder)
     references = change(references_of(bundle), bundle)
     files = {**bundle.contents, GALLERY: npz_bytes(references.arrays())}
@@ -105,4 +104,6 @@ def update(folder: Path, change: Callable[[References, Bundle], References]) -> 
     packed = files[GALLERY]
     stated["files"][GALLERY] = {"sha256": hashlib.sha256(packed).hexdigest(), "bytes": len(packed)}
     put(folder, {**files, MANIFEST: json_bytes(stated)}, usable)
+    if is_released(folder):
+        print(f"{folder} was signed, and is not any more: sign it again (python -m tools.bundle sign)", file=sys.stderr)
     return references

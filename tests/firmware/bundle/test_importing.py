@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from firmware.clock import ManualClock
 from firmware.errors import (
     BundleBusyError,
     BundleError,
+    BundleExpiredError,
     BundleNotClinicalError,
     BundleProofError,
     BundleRollbackError,
@@ -102,8 +104,6 @@ def test_publication_may_lie_in_its_own_folder_on_a_stick(stick: Path, tmp_path:
 def test_device_two_years_offline_takes_a_new_publication(
     stick: Path, state: State, people: People, tmp_path: Path
 ) -> None:
-    from datetime import timedelta
-
     people.publish(bundle_of(tmp_path / "made"), stick, until=TODAY + timedelta(days=30))
     import_bundle(people.wanted(stick), state, CLOCK, prover=passes)
     late = ManualClock(TODAY + timedelta(days=365))
@@ -234,3 +234,19 @@ def test_audit_hears_of_what_was_installed_and_of_what_was_refused(
         import_bundle(People(3).wanted(stick), state, CLOCK, prover=passes)
     assert [event.what["did"] for event in state.events()] == ["installed", "refused"]
     assert "BUN-05" in state.events()[1].what["why"]
+
+
+def test_clock_that_woke_up_in_1970_makes_no_old_publication_new(
+    stick: Path, state: State, people: People, tmp_path: Path
+) -> None:
+    import_bundle(people.wanted(stick), state, CLOCK, prover=passes)
+    people.publish(bundle_of(tmp_path / "made", "2.0.0"), stick, until=TODAY - timedelta(days=1))
+    asleep = ManualClock(datetime(1970, 1, 1, tzinfo=UTC))
+    with pytest.raises(BundleExpiredError, match=f"on {TODAY:%Y-%m-%d}"):
+        import_bundle(people.wanted(stick), state, asleep, prover=passes)
+
+
+def test_clock_that_is_far_ahead_is_named_in_the_line(stick: Path, state: State, people: People) -> None:
+    with pytest.raises(BundleExpiredError, match=r"BUN-06.*on 2041-05-06, the date that the kiosk goes by"):
+        import_bundle(people.wanted(stick), state, ManualClock(datetime(2041, 5, 6, tzinfo=UTC)), prover=passes)
+    assert import_bundle(people.wanted(stick), state, CLOCK, prover=passes).new, "and is not believed for ever"
