@@ -26,7 +26,7 @@ DATE: Final = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
 
 def please(what: str) -> None:
     """Ask the world outside."""
-    with Path("/dev/ttyAMA0").open("w", encoding="utf-8") as port:
+    with Path("/dev/console").open("w", encoding="utf-8") as port:
         port.write(f"\r\n{MARK} please {what}\r\n")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from checks import BOOTS
 from said import Said
 
-LINE = Path("/dev/ttyAMA0")
+LINE = Path("/dev/console")
 
 
 def tell(said: Said) -> None:
