@@ -20,7 +20,7 @@ TOGETHER = (
 """Which locks go into one environment."""
 FILE_LIMIT_BYTES = 3_000_000
 TREE_LIMIT_BYTES = 60_000_000
-MACHINE = re.compile(r"(?<![\w.~-])/" + r"(?:work|root|home/\w+|Users/\w+)(?:/|\b)")
+MACHINE = re.compile(r"(?<![\w.~}-])/" + r"(?:work|root|home/\w+|Users/\w+)(?:/|\b)")
 """Paths that only one machine has."""
 NEVER_ON_A_DEVICE = ("torch", "jax", "tensorflow", "litert-torch", "ai-edge-quantizer", "transformers")
 

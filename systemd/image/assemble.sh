@@ -11,7 +11,7 @@ rm -f "$out"/*.part "$out/sd.img"
 truncate -s "$(mib $boot)" "$out/boot.part"
 mkfs.vfat -F 32 -n PHENO-BOOT "$out/boot.part" > /dev/null
 mcopy -i "$out/boot.part" "$out/vmlinuz" "$here/config.txt" "$here/cmdline.txt" \
-  "$out"/root/usr/lib/linux-image-*/broadcom/bcm2[78]*.dtb ::
+  "$out/root/usr/lib/"linux-image-*/broadcom/bcm2[78]*.dtb ::
 mcopy -i "$out/boot.part" "$out/initrd" ::initrd.img
 mke2fs -q -t ext4 -L pheno-root -d "$out/root" "$out/root.part" ${root}M
 mke2fs -q -t ext4 -L pheno-data -m 1 -d "$out/data" "$out/data.part" ${rest}M

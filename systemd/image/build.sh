@@ -39,6 +39,6 @@ mv "$out/root/data" "$out/data" && mkdir "$out/root/data"
 for file in vmlinuz initrd.img; do
   cp -L "$out/root/$file" "$out/${file%.img}"
 done
-cp "$out"/root/usr/lib/linux-image-*/broadcom/bcm2837-rpi-3-b.dtb "$out/"
+cp "$out/root/usr/lib/"linux-image-*/broadcom/bcm2837-rpi-3-b.dtb "$out/"
 
 "$here/assemble.sh" "$out"
