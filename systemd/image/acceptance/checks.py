@@ -96,13 +96,14 @@ def light_turns_blue() -> str:
 
 
 def face_is_seen() -> str:
-    page = Page()
+    page, process = Page(), show("phenokiosk.service", "MainPID")
     page.press("agree", by="adult", sign="thumb")
     until("the subject is asked for", lambda: page.state()["state"] == "subject", 60)
     page.press("describe", age="30", sex="F")
     seen: list[dict[str, Any]] = []
 
     def look() -> bool:
+        assert show("phenokiosk.service", "MainPID") == process, "the kiosk has ended"
         state = page.state()
         seen.append(state)
         return bool(state["outline"]) or state["state"] in {"countdown", "capturing", "analysing"}

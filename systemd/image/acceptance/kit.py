@@ -19,7 +19,7 @@ HERE: Final = Path(__file__).parent
 REPOSITORY: Final = HERE.parents[2]
 MODELS: Final = REPOSITORY / "models"
 FRAMES: Final = MODELS / "phantom" / "frames"
-FILM: Final = 12
+FIRST, FILM = 36, 10
 WIDTH, HEIGHT = 640, 480
 PYTHON: Final = "/opt/phenokiosk/.venv/bin/python"
 PLACE: Final = "/run/phenokiosk-acceptance"
@@ -50,7 +50,7 @@ ExecStart={PYTHON} -B {PLACE}/guest.py
 """,
 }
 SLOW: Final = {
-    "phenokiosk.service.d": "[Service]\nTimeoutStartSec=20min\nWatchdogSec=180\n",
+    "phenokiosk.service.d": "[Service]\nTimeoutStartSec=20min\nWatchdogSec=90\n",
     "phenokiosk-selftest.service.d": "[Service]\nTimeoutStartSec=20min\n",
     "phenokiosk-stick@.service.d": "[Service]\nTimeoutStartSec=30min\n",
     "phenokiosk-time.service.d": "[Service]\nTimeoutStartSec=10min\n",
@@ -117,10 +117,10 @@ def _pack(folder: Path, archive: Path) -> Path:
 
 
 def _film(folder: Path) -> None:
-    """A few pictures of the demo's film in the camera's own form."""
+    """A second of the demo's film, forth and back without a cut, in the camera's own form."""
     folder.mkdir()
-    pictures = sorted(FRAMES.glob("*.jpg"))
-    for number, path in enumerate(pictures[:: len(pictures) // FILM][:FILM]):
+    pictures = sorted(FRAMES.glob("*.jpg"))[FIRST : FIRST + FILM]
+    for number, path in enumerate(pictures + pictures[::-1]):
         picture = cv2.imread(str(path))
         side = (picture.shape[1] - picture.shape[0] * WIDTH // HEIGHT) // 2
         small = cv2.resize(picture[:, side : picture.shape[1] - side], (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
