@@ -7,7 +7,6 @@ manifest decides what a child's picture is compared with.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -127,7 +126,7 @@ def parse_manifest(data: Any) -> Manifest:
     labels = tuple(Label(_text(row, "id"), _text(row, "name")) for row in data["labels"])
     if sum(label.id == UNAFFECTED for label in labels) != 1 or len({label.id for label in labels}) != len(labels):
         raise ValueError(f"labels must be distinct and hold {UNAFFECTED!r} once")
-    outputs = {_text(row, "name"): tuple(int(n) for n in row["shape"]) for row in data["outputs"]}
+    outputs = {_text(row, "name"): _shape(row) for row in data["outputs"]}
     if missing := [name for name in OUTPUTS if not outputs.get(name)]:
         raise ValueError(f"outputs lacks {', '.join(missing)}, or its shape")
     if outputs.get("logits") != (1, len(labels)):
@@ -154,8 +153,8 @@ def parse_manifest(data: Any) -> Manifest:
 
 
 def _normalisation(data: Mapping[str, Any]) -> Normalisation:
-    mean, std = (tuple(float(v) for v in data[key]) for key in ("mean", "std"))
-    if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean + std)) or not all(v > 0 for v in std):
+    mean, std = (tuple(number({key: v}, key) for v in data[key]) for key in ("mean", "std"))
+    if len(mean) != 3 or len(std) != 3 or not all(v > 0 for v in std):
         raise ValueError("input: mean and std are three numbers each, std above 0")
     if data["size_px"] != SIZE_PX:
         raise ValueError(f"input: size_px must be {SIZE_PX}, the size of an aligned face, not {data['size_px']!r}")
@@ -166,6 +165,12 @@ def _text(data: Mapping[str, Any], name: str) -> str:
     if not isinstance(data[name], str) or not data[name]:
         raise TypeError(f"{name} must be a text, not {data[name]!r}")
     return str(data[name])
+
+
+def _shape(row: Mapping[str, Any]) -> tuple[int, ...]:
+    if not all(type(n) is int and n > 0 for n in row["shape"]):  # True is an int, too
+        raise TypeError(f"shape must be whole numbers above 0, not {row['shape']!r}")
+    return tuple(row["shape"])
 
 
 def _plain_word(data: Mapping[str, Any], name: str) -> str:
@@ -186,6 +191,6 @@ def _file(entry: Mapping[str, Any]) -> FileEntry:
     digest, size_bytes = _text(entry, "sha256"), number(entry, "bytes")
     if not re.fullmatch("[0-9a-f]{64}", digest):
         raise ValueError(f"sha256 must be 64 hexadecimal digits, not {digest!r}")
-    if not 0 <= size_bytes <= FILE_LIMIT_BYTES:
-        raise ValueError(f"bytes must be 0 to {FILE_LIMIT_BYTES}, not {size_bytes:g}")
+    if not 0 <= size_bytes <= FILE_LIMIT_BYTES or size_bytes != int(size_bytes):
+        raise ValueError(f"bytes must be a whole number, 0 to {FILE_LIMIT_BYTES}, not {size_bytes:g}")
     return FileEntry(digest, int(size_bytes))
