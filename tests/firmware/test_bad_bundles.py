@@ -156,7 +156,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     "no features": (only_outputs("logits", "embedding"), "lacks features"),
     "too few logits": (put("outputs", 1, "shape", value=[1, 2]), "logits must have the shape"),
     "two means": (put("input", "mean", value=[1, 2]), "three numbers each"),
-    "mean is no number": (put("input", "mean", value=[float("nan"), 1, 1]), "three numbers each"),
+    "mean is no number": (put("input", "mean", value=[float("nan"), 1, 1]), "mean must be a number"),
     "size is endless": (put("input", "size_px", value=float("inf")), "size_px must be 112"),
     "size of no crop": (
         put("input", "size_px", value=128),
