@@ -205,3 +205,16 @@ def gallery_ids(bundle: Path) -> tuple[str, ...]:
     from firmware.syndrome.gallery import references_of
 
     return references_of(load_bundle(bundle)).image_ids
+
+
+def test_copy_of_a_bundle_may_name_another_face_mesh_and_carry_its_file(tmp_path: Path) -> None:
+    from firmware.bundle.verify import load_bundle
+
+    copy, task = tmp_path / "phantom", tmp_path / "face_landmarker.task"
+    shutil.copytree(PHANTOM, copy, ignore=shutil.ignore_patterns("frames", "turning"))
+    task.write_bytes(b"a task")
+    words = ("--version", "0.4.1+landmarker", "--epoch", "1", "--golden", PHANTOM / "frames")
+    run("release", copy, *words, "--mesh", "mediapipe-face-landmarker-1", "--task", task)
+    bundle = load_bundle(copy)
+    assert bundle.manifest.mesh_backend == "mediapipe-face-landmarker-1"
+    assert bundle.contents["face_landmarker.task"] == b"a task"

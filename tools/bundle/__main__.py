@@ -15,6 +15,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from firmware.backends import BACKENDS
 from firmware.bundle.verify import load_bundle
 from tools.bundle import signing
 from tools.bundle.building import build, usable
@@ -70,6 +71,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     renewer.add_argument("--version", required=True)
     renewer.add_argument("--epoch", type=int, required=True, help="security epoch, never below the last one")
     renewer.add_argument("--golden", type=Path, required=True, metavar="PHOTOS", help="photos for the golden answers")
+    renewer.add_argument(
+        "--mesh", choices=sorted(BACKENDS), help="another face mesh than it was trained with: demonstrations"
+    )
+    renewer.add_argument("--task", type=Path, metavar="FILE", help="FaceLandmarker's file, for the bundle to carry")
     signing.register(actions)
     options = parser.parse_args(argv)
     status: int = options.action(options)

@@ -17,6 +17,7 @@ from firmware.bundle.manifest import MANIFEST, parse_manifest
 from firmware.bundle.verify import MODEL, Bundle
 from firmware.face.align import align
 from firmware.face.mesh import MediaPipeMesher
+from firmware.face.task import TASK
 from firmware.photo import find_photos, read_photo
 from tools.bundle.building import usable
 from tools.bundle.contents import GOLDEN, SBOM, golden_set, listed, release
@@ -34,8 +35,10 @@ def renew(options: argparse.Namespace) -> int:
     folder: Path = options.bundle
     stated = read_json(folder / MANIFEST)
     kept = {name: (folder / name).read_bytes() for name in stated["files"] if name not in {GOLDEN, SBOM}}
+    kept |= {TASK: options.task.read_bytes()} if options.task else {}
     identity = {"id": stated["id"], "version": options.version}
-    stated |= {"format": 3, **identity, **release(options.epoch)}
+    mesh = {"mesh_backend": options.mesh or stated["mesh_backend"]}
+    stated |= {"format": 3, **identity, **mesh, **release(options.epoch)}
     empty = {**kept, GOLDEN: b"", SBOM: b""}
     bundle = Bundle(parse_manifest(json.loads(json_bytes({**stated, "files": listed(empty)}))), kept)
     kept[CARD] = renamed(kept[CARD], identity["version"])
