@@ -100,6 +100,15 @@ class Losing:
         node.durable_entries = dict(node.entries)
         return 0
 
+    def symlink(self, path: str, to: str) -> int:
+        self._step("symlink", path)
+        folder, name = self.disk.parent(path)
+        folder.entries[name] = Node(stat.S_IFLNK | 0o777, bytearray(to.encode()), to.encode())
+        return 0
+
+    def readlink(self, path: str) -> str:
+        return self.disk.find(path).data.decode()
+
     def unlink(self, path: str) -> int:
         self._step("unlink", path)
         folder, name = self.disk.parent(path)

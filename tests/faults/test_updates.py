@@ -24,7 +24,7 @@ from tests.faults.disk import Disk, Fault
 from tests.faults.mount import mounted
 from tests.faults.needs import fuse
 from tests.faults.running import context, heard_from
-from tests.faults.updating import NEW, OLD, STEPS, flash, look, make_sticks, prepare, slots_of
+from tests.faults.updating import NEW, OLD, STEPS, flash, look, make_sticks, prepare, slots_of, stock
 from tests.publishing import PHANTOM, TODAY, People, passes
 
 ALL = os.environ.get("UPDATES") == "all"
@@ -126,6 +126,22 @@ def test_disk_that_is_full_or_read_only_is_one_line_and_the_device_runs_on(
         codes.update(line.split()[1] for line in device.refusals)
     _log.info("%s at %d of %d calls: refused by %s", fault, len(places(CALLS)), CALLS, dict(codes))
     assert codes.keys() <= {"BUN-14", "STA-01"} and codes["BUN-14"]
+
+
+@fuse
+def test_a_cache_that_is_never_synced_would_take_the_old_stick_again(tmp_path: Path, sticks: Path) -> None:
+    """Why what was accepted is kept in a database of our own: python-tuf's cache, after the same cuts."""
+    (place := tmp_path / "disk").mkdir()
+    answers = []
+    for seed in range(WEAK_CUTS):
+        with mounted(place) as disk:
+            device = Device(place, disk, sticks)
+            assert list(device._asked(stock, NEW)) == ["accepted"]
+            disk.plan(None, seed=seed)
+            disk.cut()
+            answers += device._asked(stock, OLD)
+    _log.info("python-tuf's own cache, after %d cuts: %s", WEAK_CUTS, Counter(answers))
+    assert "accepted" in answers
 
 
 @fuse

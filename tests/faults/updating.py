@@ -12,9 +12,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
+from tuf.api.exceptions import RepositoryError
+from tuf.ngclient import Updater
+
 from firmware.bundle import state
 from firmware.bundle.importing import import_bundle
 from firmware.bundle.slots import FOLDER, Slots
+from firmware.bundle.source import METADATA, Source
+from firmware.bundle.trust import _BASE, _FromSource
 from firmware.clock import ManualClock
 from firmware.errors import BundleError, KioskError
 from tests.publishing import PHANTOM, TODAY, People, bundle_of, passes
@@ -59,6 +64,19 @@ def flash(place: Path, sticks: Path, synchronous: str, says: Connection) -> None
         says.send("committed")
     except KioskError as error:  # a disk that is full or read-only: a line, and no traceback
         says.send(f"refused {error}")
+
+
+def stock(place: Path, sticks: Path, which: str, says: Connection) -> None:
+    """python-tuf with its own cache, on the disk that forgets: whether it accepts a stick."""
+    cache = place / "cache"
+    cache.mkdir(exist_ok=True)
+    with Source(sticks / which) as source:
+        updater = Updater(str(cache), _BASE + METADATA, fetcher=_FromSource(source), bootstrap=People().anchor.root)
+        try:
+            updater.refresh()
+            says.send("accepted")
+        except RepositoryError as error:
+            says.send(f"refused: {error}")
 
 
 def look(place: Path, sticks: Path, reached: str, says: Connection) -> None:
