@@ -37,6 +37,7 @@ from firmware.runtime.worker import Worker
 FROZEN_S = 5.0
 FROZEN_ROW_STEP = 16
 CLOSE_WAIT_S = 2.0
+FORMS = tuple(cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "YUYV"))
 OLDEST_STAMP_S = 1.0
 """A driver's stamp that is older, or lies ahead, is of another clock."""
 
@@ -116,7 +117,7 @@ class V4l2Camera(Closing):
 
     def _grab(self) -> None:
         good, bgr = self._reader.read()
-        if good:
+        if good and np.ndim(bgr) == 3:  # MediaPipe ends the whole process when it is given anything else
             read_ns = self._clock.monotonic_ns()
             self._slot.put(Grabbed(bgr, exposed_ns(self._reader.get(cv2.CAP_PROP_POS_MSEC), read_ns), read_ns))
         else:
@@ -159,9 +160,15 @@ def _open_reader(node: Path) -> VideoReader:
 
 
 def configure(reader: VideoReader, settings: CameraSettings) -> None:
-    """Ask for size and rate. Most cameras reach 30 fps at 720p only with MJPG, so that comes first."""
+    """Ask for form, size and rate. Most cameras reach 30 fps at 720p only with MJPG, so that comes first.
+
+    A camera without it gets YUYV by name: of what OpenCV chooses otherwise, some it hands out as a row of bytes.
+    """
+    for form in FORMS:
+        reader.set(cv2.CAP_PROP_FOURCC, float(form))
+        if int(reader.get(cv2.CAP_PROP_FOURCC)) == form:
+            break
     for prop, value in (
-        (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),
         (cv2.CAP_PROP_FRAME_WIDTH, settings.width),
         (cv2.CAP_PROP_FRAME_HEIGHT, settings.height),
         (cv2.CAP_PROP_FPS, settings.fps),

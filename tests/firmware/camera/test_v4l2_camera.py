@@ -16,7 +16,7 @@ import pytest
 from firmware.camera import CameraSettings
 from firmware.camera.steady import SteadyCamera
 from firmware.camera.uri import CameraUri
-from firmware.camera.v4l2 import V4l2Camera, open_v4l2
+from firmware.camera.v4l2 import V4l2Camera, configure, open_v4l2
 from firmware.camera.v4l2_controls import (
     AUTO_FOCUS_START,
     FOCUS_AUTO,
@@ -30,6 +30,7 @@ from firmware.clock import ManualClock
 from firmware.errors import CameraAbsentError, CameraAccessError, CameraBusyError, CameraStalledError
 
 WAIT_S = 10.0
+MJPG, YUYV, BGR3 = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "YUYV", "BGR3"))
 
 
 class UsbReader:
@@ -39,6 +40,7 @@ class UsbReader:
         self.opened = opened
         self.properties: dict[int, float] = {}
         self.stamp_ms = 0.0
+        self.forms = [MJPG, YUYV]
         self.driver: queue.Queue[tuple[bool, np.ndarray | None]] = queue.Queue()
         self.released = threading.Event()
         self.reading = threading.Lock()
@@ -47,6 +49,9 @@ class UsbReader:
         return self.opened
 
     def get(self, propId: int) -> float:  # noqa: N803
+        if propId == cv2.CAP_PROP_FOURCC:
+            asked = self.properties.get(propId, BGR3)
+            return float(asked if asked in self.forms else BGR3)
         return self.stamp_ms if propId == cv2.CAP_PROP_POS_MSEC else -1.0
 
     def set(self, propId: int, value: float) -> bool:  # noqa: N803
@@ -149,8 +154,24 @@ def test_usb_camera_is_asked_for_mjpg_at_size_and_rate(usb: Usb) -> None:
     camera = usb.open(settings=CameraSettings(width=1280, height=720, fps=30))
     wanted = usb.readers[0].properties
     assert next(iter(wanted)) == cv2.CAP_PROP_FOURCC
-    assert wanted[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
+    assert wanted[cv2.CAP_PROP_FOURCC] == MJPG
     assert (wanted[cv2.CAP_PROP_FRAME_WIDTH], wanted[cv2.CAP_PROP_FRAME_HEIGHT]) == (1280, 720)
+    closing(camera, usb.readers[0])
+
+
+def test_camera_without_mjpg_is_asked_for_yuyv_by_name() -> None:
+    reader = UsbReader()
+    reader.forms = [YUYV]
+    configure(reader, CameraSettings())
+    assert reader.get(cv2.CAP_PROP_FOURCC) == YUYV
+
+
+def test_row_of_bytes_is_no_picture(usb: Usb) -> None:
+    """What OpenCV gives for a form that it does not know; MediaPipe would end the process."""
+    camera = usb.open()
+    usb.readers[0].driver.put((True, np.zeros((1, 921_600), np.uint8)))
+    with pytest.raises(CameraStalledError):
+        camera.read(WAIT_S)
     closing(camera, usb.readers[0])
 
 
