@@ -59,7 +59,8 @@ class Updates:
         if self._running is None:
             return None
         slot, selection = self._running.slot, self.slots.selection()
-        on_trial = selection.trial == self._running.letter
+        letter = self._running.letter
+        on_trial = selection.trial == letter and selection.slots[letter].digest == slot.digest
         return BundleState(self._running.letter, slot.id, slot.version, slot.clinical, on_trial, slot.epoch)
 
     def selection(self) -> Selection:
@@ -86,9 +87,9 @@ class Updates:
         try:
             self._hear()
             lasted = self._clock.monotonic_ns() - self._since_ns >= WELL_S * 1e9
-            if self._judges and lasted and (state := self.state()) and state.on_trial:
-                self.slots.commit()
-        except StateError as error:  # a disk that is full or closed: health says so
+            if self._judges and lasted and self._running and (state := self.state()) and state.on_trial:
+                self.slots.commit(self._running.slot.digest)
+        except (StateError, ValueError) as error:  # a disk that is full or closed: health says so
             _log.warning("%s", error)
 
     def _hear(self) -> None:

@@ -111,3 +111,9 @@ def flash(slots: Slots, work: Path, version: str, epoch: int = 1) -> None:
     people = People()
     people.publish(bundle_of(work / "made", version, lambda s: s.update(security_epoch=epoch)), work / "stick")
     import_bundle(people.wanted(work / "stick"), slots.state, ManualClock(TODAY), prover=passes)
+
+
+def commit(slots: Slots) -> bool:
+    """Whether what is on trial was kept."""
+    selection = slots.selection()
+    return slots.commit(selection.slots[selection.trial].digest if selection.trial else "") is not None

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -25,7 +26,7 @@ from firmware.bundle.judging import ask, wait_until_well
 from firmware.bundle.selection import Selection, is_active
 from firmware.bundle.slots import FOLDER, Slots
 from firmware.clock import SystemClock
-from firmware.errors import KioskError
+from firmware.errors import KioskError, StateError
 
 
 def status(arguments: argparse.Namespace, slots: Slots) -> int:
@@ -88,10 +89,11 @@ def mark_good(arguments: argparse.Namespace, slots: Slots) -> int:
         print("nothing is on trial")
         return 0
     asked, clock = functools.partial(ask, arguments.page), SystemClock()
-    if not wait_until_well(asked, slots.selection, arguments.for_s, arguments.within_s, clock):
+    digest = wait_until_well(asked, slots.selection, arguments.for_s, arguments.within_s, clock)
+    if not digest:
         print(f"the kiosk was not well for {arguments.for_s:g} s", file=sys.stderr)
         return 1
-    slot = slots.commit()
+    slot = slots.commit(digest)
     print(f"{slot.name} is kept" if slot else "nothing is on trial any more")
     return 0
 
@@ -133,12 +135,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; an error is one line on stderr, never a traceback."""
     arguments = parser().parse_args(argv)
     try:
+        become_owner(arguments.state)
         return int(arguments.run(arguments, Slots(arguments.state / FOLDER)))
     except KioskError as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:  # a folder that is closed, a full /tmp: whatever no line of ours has foreseen
+        print(StateError(f"{error.filename or arguments.state}: {error.strerror}"), file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
+
+
+def become_owner(state: Path) -> None:
+    """Root becomes whose state it is, since the kiosk could not use what root has written there."""
+    there = next(place for place in (state, *state.absolute().parents) if place.exists())
+    owner = there.stat()
+    if os.geteuid() == 0 and there == state and owner.st_uid:
+        os.setgroups([])
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
 
 
 if __name__ == "__main__":

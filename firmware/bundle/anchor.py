@@ -8,6 +8,7 @@ for `clinical: false` and never for more, whatever later root they sign.
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,4 +50,12 @@ def anchor_of(path: Path) -> Anchor:
         raise BundleUnsignedError(
             f"the root {path} cannot be read ({error.strerror})", "Check the setting `bundle.root`."
         ) from error
-    return Anchor(root, may_be_clinical=root != DEMONSTRATION.read_bytes())
+    return Anchor(root, may_be_clinical=not _key_ids(root) & _key_ids(DEMONSTRATION.read_bytes()))
+
+
+def _key_ids(root: bytes) -> set[str]:
+    """The keys that a root names; none for what is no root, which nothing will be signed by either."""
+    try:
+        return set(json.loads(root)["signed"]["keys"])
+    except (ValueError, KeyError, TypeError):
+        return set()

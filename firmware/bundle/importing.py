@@ -127,7 +127,7 @@ def _opened(where: Path | str) -> Files:
 
 def _look(source: Files, wanted: Wanted, state: State, clock: Clock) -> tuple[Found, Signed]:
     today = believed_date(clock.now(), state.seen)
-    signed = verify(source, wanted.anchor, state.trusted(wanted.anchor.name), today)
+    signed = verify(source, wanted.anchor, state.trusted(wanted.anchor.name, wanted.anchor.root), today)
     path, target = _choose(signed, wanted.bundle)
     found = _found(source, path, target)
     _check(found, wanted, state)
@@ -137,7 +137,10 @@ def _look(source: Files, wanted: Wanted, state: State, clock: Clock) -> tuple[Fo
 def _choose(signed: Signed, bundle: str | None) -> tuple[str, TargetFile]:
     """The manifest that is meant. Raises PublicationAbsentError, PublicationAmbiguousError."""
     named = {path: target for path, target in signed.targets.items() if path.rpartition("/")[2] == MANIFEST}
-    ids = {path: str(target.custom.get("id", "")) if target.custom else "" for path, target in named.items()}
+    ids = {
+        path: str(target.custom.get("id", "")) if isinstance(target.custom, dict) else ""
+        for path, target in named.items()
+    }
     fitting = [path for path in named if bundle in {None, ids[path], path.rpartition("/")[0]}]
     if not fitting:
         raise PublicationAbsentError(f"the publication holds no bundle{f' {bundle!r}' if bundle else ''}")

@@ -57,8 +57,11 @@ def is_tried(selection: Selection) -> bool:
 
 def wait_until_well(
     asked: Callable[[], Answer], selection: Callable[[], Selection], for_s: float, within_s: float, clock: Clock
-) -> bool:
-    """Whether it was well for that long, within that time; False, too, once nothing is on trial any more."""
+) -> str:
+    """The digest of the bundle with which it was well for that long, within that time; empty when it was not.
+
+    Empty, too, once nothing is on trial any more.
+    """
     start_ns = since_ns = clock.monotonic_ns()
     last = selection()
     while last.trial and clock.monotonic_ns() - start_ns <= within_s * 1e9:
@@ -66,6 +69,6 @@ def wait_until_well(
         if not (is_up(asked()) and is_tried(now) and now == last):
             since_ns, last = clock.monotonic_ns(), now
         elif clock.monotonic_ns() - since_ns >= for_s * 1e9:
-            return True
+            return now.slots[now.trial].digest
         clock.sleep(EVERY_S)
-    return False
+    return ""

@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,15 +83,31 @@ def _ask(words: list[str], within_s: float) -> bytes:
         start_new_session=True,
     ) as process:  # fmt: skip
         try:
-            answer, _ = process.communicate(timeout=within_s)
-        except subprocess.TimeoutExpired as error:
+            answer = _bounded(process, time.monotonic() + within_s)
+            process.wait(within_s)
+        except (subprocess.TimeoutExpired, TimeoutError) as error:
             raise BundleProofError(f"the bundle gave no answer within {within_s:.0f} s") from error
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
         raise BundleProofError(f"the bundle ended the process that tried it ({_how(process.returncode)})")
-    return answer[:MOST_ANSWER_BYTES]
+    return answer
+
+
+def _bounded(process: subprocess.Popen[bytes], until: float) -> bytes:
+    """What it says, and no more than an answer can be. Raises TimeoutError."""
+    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+    said, ready = b"", select.poll()
+    ready.register(process.stdout, select.POLLIN)
+    while len(said) <= MOST_ANSWER_BYTES:
+        if not ready.poll(max(1000 * (until - time.monotonic()), 0)):
+            raise TimeoutError
+        if not (more := os.read(process.stdout.fileno(), MOST_ANSWER_BYTES)):
+            return said
+        said += more
+    process.kill()
+    return b"more than an answer"
 
 
 def _how(returncode: int) -> str:

@@ -2,7 +2,7 @@
 
 A TFLite file is a program. Its signature was checked, so it is what two people have released; whether it runs on this
 device is another question, and a model that crashes, hangs or eats the memory must take nobody along. So it is opened
-here, after this process has given up everything that it does not need: it may open no file and no socket, start
+here, after this process has given up everything that it does not need: it may open no file and no socket, fork
 nothing, write nothing but one line of JSON, and take a bounded share of memory and processor. `proof` starts it.
 """
 

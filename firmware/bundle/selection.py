@@ -21,13 +21,14 @@ REMEMBERED: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a slot holds. digest: SHA-256 of its manifest, hex; it names every other file."""
+    """What a slot holds. digest: SHA-256 of its manifest, hex; it names every other file. proved: it was good once."""
 
     id: str
     version: str
     epoch: int
     clinical: bool
     digest: str
+    proved: bool = False
 
     @property
     def name(self) -> str:
@@ -123,6 +124,8 @@ def fallen_back(selection: Selection) -> Selection:
     other = selection.slots.get(selection.spare)
     if not selection.good or other is None:
         raise FallBackError("the other slot is empty")
+    if not other.proved:
+        raise FallBackError(f"{other.name} has never proved itself on this device")
     check_floor(selection, other)
     return replace(selection, good=selection.spare)
 
@@ -131,7 +134,7 @@ def lost(selection: Selection) -> Selection:
     """What the good slot holds cannot be used: the other one takes over where it may, otherwise nothing runs."""
     left = replace(_over(selection), slots=_without(selection.slots, selection.good))
     other = left.slots.get(selection.spare)
-    fits = other is not None and other.epoch >= selection.floors.get(other.id, 0)
+    fits = other is not None and other.proved and other.epoch >= selection.floors.get(other.id, 0)
     return replace(left, good=selection.spare if fits else "")
 
 
@@ -142,7 +145,8 @@ def _over(selection: Selection) -> Selection:
 def _settled(selection: Selection, letter: str) -> Selection:
     slot = selection.slots[letter]
     floor = max(selection.floors.get(slot.id, 0), slot.epoch)
-    return replace(_over(selection), good=letter, floors={**selection.floors, slot.id: floor})
+    slots = {**selection.slots, letter: replace(slot, proved=True)}
+    return replace(_over(selection), slots=slots, good=letter, floors={**selection.floors, slot.id: floor})
 
 
 def _without(slots: Mapping[str, Slot], letter: str) -> dict[str, Slot]:

@@ -9,6 +9,7 @@ Layout of the folder: `a/`, `b/`, `state.db` (selection, accepted metadata, even
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 from dataclasses import dataclass, replace
@@ -23,10 +24,20 @@ from firmware.bundle.source import METADATA
 from firmware.bundle.state import Event, State, is_damage
 from firmware.bundle.verify import Bundle, load_bundle
 from firmware.clock import Clock, SystemClock
-from firmware.errors import BundleAbsentError, BundleError, BundleUnsignedError, StateError
+from firmware.errors import (
+    BundleAbsentError,
+    BundleBusyError,
+    BundleError,
+    BundleRoomError,
+    BundleUnsignedError,
+    PublicationLostError,
+    StateError,
+)
 
 FOLDER: Final = "bundles"
 """Where the slots are below the kiosk's state folder."""
+PASSING: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.EINTR}
+"""What a process is short of, or may not do: another start may do better with the same bytes."""
 MOST_ROUNDS: Final = 4
 """The trial, the good one, the one in reserve, and what the software brings."""
 _log = logging.getLogger(__name__)
@@ -69,18 +80,30 @@ class Slots:
             try:
                 return self._load(selection)
             except BundleError as error:
-                self._leave(selection.active, str(error))
+                if _passes(error):  # the disk, or this process, is unwell: the bundle may be whole
+                    raise
+                self._leave(selection.active, selection.slots[selection.active].digest, str(error))
         raise BundleAbsentError(f"{self._root} holds no bundle that can be used")
 
     def refuse(self, running: Running, why: str) -> bool:
-        """What was taken cannot be used after all; whether another one is there to be taken."""
-        self._leave(running.letter, why)
-        return bool(self.selection().active)
+        """What was taken cannot be used after all; whether another one is there to be taken.
 
-    def commit(self) -> Slot | None:
-        """What is on trial has proved itself, from now on it is the good one. None where nothing is on trial."""
+        Only of what is on trial: the good one has run here, so something else is wrong, and it is not forgotten.
+        """
+        if self.selection().trial != running.letter:
+            return False
+        self._leave(running.letter, running.slot.digest, why)
+        return True
+
+    def commit(self, digest: str) -> Slot | None:
+        """What is on trial has proved itself, and is the good one now. None where another or nothing is on trial.
+
+        digest: of the bundle that was seen to run; an import may have put another one in its place.
+        """
         with self.state.changing(self._clock.now()) as draft:
             trial = draft.selection.slots.get(draft.selection.trial)
+            if trial is not None and trial.digest != digest:
+                return None
             if trial is not None:
                 draft.selection = committed(draft.selection)
                 draft.note(bundle=trial.name, did="committed", floor=str(draft.selection.floors[trial.id]))
@@ -119,11 +142,11 @@ class Slots:
             self._prover(self._root / letter, slot.digest, bundle.manifest)
         return Running(bundle, letter, slot)
 
-    def _leave(self, letter: str, why: str) -> None:
+    def _leave(self, letter: str, digest: str, why: str) -> None:
         """A slot that cannot be used is left, unless something else has happened to it meanwhile."""
         with self.state.changing(self._clock.now()) as draft:
             selection = draft.selection
-            if letter not in {selection.trial, selection.good}:
+            if letter not in {selection.trial, selection.good} or selection.slots[letter].digest != digest:
                 return
             name = selection.slots[letter].name
             draft.selection = given_up(selection) if letter == selection.trial else lost(selection)
@@ -133,7 +156,7 @@ class Slots:
     def _mend(self) -> None:
         """A state that is damaged is begun anew: a kiosk in the field must come up again."""
         try:
-            self.state.read()
+            self.state.check()
         except StateError as error:
             if not is_damage(error):
                 raise
@@ -153,6 +176,8 @@ class Slots:
                 if not runs:
                     raise
                 _log.warning("the bundle that the software brings is not installed: %s", error)
+                if isinstance(error, BundleBusyError | BundleRoomError | PublicationLostError):
+                    return  # the next start tries again
         self._brought(digest)
 
     def _install(self, brought: Path) -> None:
@@ -177,3 +202,9 @@ class Slots:
     def _brought(self, digest: str) -> None:
         with self.state.changing(self._clock.now()) as draft:
             draft.selection = replace(draft.selection, brought=digest)
+
+
+def _passes(error: BundleError) -> bool:
+    """Whether it is the reading that failed, and not what was read."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in PASSING

@@ -113,8 +113,9 @@ def read_bounded(files: Files, path: str, most_bytes: int) -> bytes:
 def find_publication(folder: Path) -> Path:
     """Where in a folder the publication is. Raises PublicationAbsentError."""
     for place in (folder / SUBFOLDER, folder):
-        if (place / METADATA).is_dir():
-            return place
+        with contextlib.suppress(OSError):  # a name that is too long, a folder that is closed
+            if (place / METADATA).is_dir():
+                return place
     raise PublicationAbsentError(f"{folder} holds no publication of bundles")
 
 

@@ -51,7 +51,8 @@ class Draft:
 
     def note(self, **what: str) -> None:
         """Something for the audit log."""
-        event = self.now.isoformat(timespec="seconds"), json.dumps(what)
+        plain = {name: value.encode(errors="backslashreplace").decode() for name, value in what.items()}
+        event = self.now.isoformat(timespec="seconds"), json.dumps(plain)
         self.connection.execute("INSERT INTO events (at, what) VALUES (?, ?)", event)
         _put(self.connection, "last", json.dumps(event))
 
@@ -86,10 +87,24 @@ class State:
         with self._open() as connection:
             return _selection(connection)
 
-    def trusted(self, anchor: str) -> dict[str, bytes]:
-        """The metadata that was accepted last under an anchor: file name -> content."""
+    def check(self) -> None:
+        """Look through all of it. Raises StateError."""
         with self._open() as connection:
-            return dict(connection.execute("SELECT name, content FROM trusted WHERE anchor = ?", (anchor,)))
+            if (found := connection.execute("PRAGMA quick_check(1)").fetchone()) != ("ok",):
+                raise StateError(f"{self._path} is malformed ({found})")
+            _selection(connection)
+
+    def trusted(self, anchor: str, root: bytes) -> dict[str, bytes]:
+        """The metadata that was accepted last under an anchor, or under one whose chain holds this root.
+
+        File name -> content.
+        """
+        of = "SELECT name, content FROM trusted WHERE anchor = ?"
+        with self._open() as connection:
+            if found := dict(connection.execute(of, (anchor,))):
+                return found
+            row = connection.execute("SELECT anchor FROM trusted WHERE content = ? LIMIT 1", (root,)).fetchone()
+            return dict(connection.execute(of, row)) if row else {}
 
     @property
     def seen(self) -> datetime:
@@ -168,9 +183,17 @@ def _selection(connection: sqlite3.Connection) -> Selection:
     row = connection.execute("SELECT value FROM facts WHERE name = 'selection'").fetchone()
     if row is None:
         return Selection()
-    said: dict[str, Any] = json.loads(row[0])
-    slots = {letter: Slot(**slot) for letter, slot in said["slots"].items()}
-    return Selection(**{**said, "slots": slots, "failed": tuple(said["failed"])})
+    try:
+        said: dict[str, Any] = json.loads(row[0])
+        slots = {letter: Slot(**_known(Slot, slot)) for letter, slot in said["slots"].items()}
+        return Selection(**{**_known(Selection, said), "slots": slots, "failed": tuple(said["failed"])})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StateError(f"the selection of slots is malformed ({error})") from error
+
+
+def _known(kind: type[Slot] | type[Selection], said: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that this software knows; newer software may have written more."""
+    return {name: value for name, value in said.items() if name in kind.__slots__}
 
 
 def _seen(connection: sqlite3.Connection) -> datetime:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tuf.api import exceptions as said
-from tuf.api.metadata import Metadata, Root, TargetFile, Targets
+from tuf.api.metadata import Metadata, Root, TargetFile, Targets, Timestamp
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from firmware.bundle.anchor import Anchor
@@ -71,7 +71,10 @@ def verify(source: Files, anchor: Anchor, trusted: Mapping[str, bytes], today: d
         now_trusted = _contents(folder)
         _check_thresholds(now_trusted)
         targets = Metadata[Targets].from_bytes(now_trusted["targets.json"]).signed
-        return Signed(targets.targets, now_trusted, _published(targets.unrecognized_fields))
+        published = _published(targets.unrecognized_fields)
+        # A date that was mistyped would make everything that follows seem expired, for ever.
+        sane = published <= Metadata[Timestamp].from_bytes(now_trusted["timestamp.json"]).signed.expires
+        return Signed(targets.targets, now_trusted, published if sane else BUILT)
 
 
 class _FromSource(FetcherInterface):

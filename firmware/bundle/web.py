@@ -8,6 +8,7 @@ limited by who reads.
 from __future__ import annotations
 
 import contextlib
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from firmware.bundle.source import CHUNK_BYTES, AbsentError, names_of
 from firmware.errors import PublicationLostError
 
 SILENCE_S: Final = 20.0
+IN_ALL_S: Final = 900.0
+"""An import keeps others out, so a server that drips does not keep it for ever."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -33,6 +36,7 @@ class WebSource:
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
+        self._until = time.monotonic() + IN_ALL_S
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
 
     def __enter__(self) -> WebSource:
@@ -48,7 +52,9 @@ class WebSource:
         """A file piece by piece. Raises AbsentError or PublicationLostError."""
         url = f"{self._url}/{'/'.join(quote(name) for name in names_of(path))}"
         with self._reading(path), self._opener.open(url, timeout=SILENCE_S) as answer:
-            while chunk := answer.read(CHUNK_BYTES):
+            while chunk := answer.read1(CHUNK_BYTES):
+                if time.monotonic() > self._until:
+                    raise TimeoutError("it takes too long")
                 yield chunk
 
     @contextlib.contextmanager

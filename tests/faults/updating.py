@@ -22,7 +22,7 @@ from firmware.bundle.source import METADATA, Source
 from firmware.bundle.trust import _BASE, _FromSource
 from firmware.clock import ManualClock
 from firmware.errors import BundleError, KioskError
-from tests.publishing import PHANTOM, TODAY, People, bundle_of, passes
+from tests.publishing import PHANTOM, TODAY, People, bundle_of, commit, passes
 
 OLD, NEW = "1.0.0", "2.0.0"
 STEPS: Final = ("begun", "imported", "started", "committed")
@@ -60,7 +60,7 @@ def flash(place: Path, sticks: Path, synchronous: str, says: Connection) -> None
         says.send("imported")
         assert slots.take(PHANTOM).slot.version == NEW
         says.send("started")
-        assert slots.commit()
+        assert commit(slots)
         says.send("committed")
     except KioskError as error:  # a disk that is full or read-only: a line, and no traceback
         says.send(f"refused {error}")

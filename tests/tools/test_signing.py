@@ -218,3 +218,20 @@ def test_copy_of_a_bundle_may_name_another_face_mesh_and_carry_its_file(tmp_path
     bundle = load_bundle(copy)
     assert bundle.manifest.mesh_backend == "mediapipe-face-landmarker-1"
     assert bundle.contents["face_landmarker.task"] == b"a task"
+
+
+def test_mistake_leaves_the_publication_as_it_was(tmp_path: Path, keys: Path, root: Path) -> None:
+    publication = signed(tmp_path, keys, root)
+    before = {path: path.read_bytes() for path in publication.rglob("*") if path.is_file()}
+    bundle, unsigned = bundle_of(tmp_path / "made-2", "2.0.0"), tmp_path / "unsigned.json"
+    run("root", unsigned, "--names", *names(keys), "--after", root)
+    for words in (
+        ("publish", publication, "--key", keys / "engineer.key"),
+        ("publish", publication),
+        ("sign", bundle, "--publication", publication, "--key", keys / "release.key"),
+        ("sign", bundle, "--publication", publication, "--key", keys / "nobody.key"),
+        ("sign", bundle, "--publication", publication, "--root", unsigned, "--key", keys / "engineer.key"),
+    ):
+        with pytest.raises(KioskError):
+            run(*words)
+        assert {path: path.read_bytes() for path in publication.rglob("*") if path.is_file()} == before

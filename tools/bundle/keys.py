@@ -21,8 +21,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from securesystemslib.signer import CryptoSigner, Key, SSlibKey
 
+from firmware.durable import write_durably
 from tools.errors import DataAbsentError, UsageError
-from tools.files import write_atomic
+from tools.files import write_atomic, writing
 
 NAME: Final = "x-name"
 """The field of a key in which its person is named, so that a missing signature can be asked for."""
@@ -30,12 +31,15 @@ NAME: Final = "x-name"
 
 def make_key(name: str, folder: Path, passphrase: bytes | None) -> Path:
     """Write NAME.key and NAME.pub. passphrase: None leaves the key open to everybody. UsageError for a name in use."""
+    if Path(name).name != name:
+        raise UsageError(f"{name!r} is no name", "Letters, digits and - are.")
     private, path = Ed25519PrivateKey.generate(), folder / f"{name}.key"
     if path.exists():
         raise UsageError(f"{path} is there already", "Choose another name; a key that is replaced is lost.")
     sealing = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
-    write_atomic(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealing))
-    path.chmod(0o600)
+    with writing(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_durably(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealing), mode=0o600)
     key = SSlibKey.from_crypto(private.public_key())
     key.unrecognized_fields[NAME] = name
     said = {"keyid": key.keyid, **key.to_dict()}
@@ -66,11 +70,13 @@ def read_signer(path: Path) -> CryptoSigner:
     return CryptoSigner(private, public)
 
 
-def ask_passphrase(name: str) -> bytes:
+def ask_passphrase(name: str, *, twice: bool = False) -> bytes:
     """Asked for at the terminal, so that it is in no history and no process list. Raises UsageError for none."""
     said = getpass.getpass(f"passphrase of {name}: ")
     if not said:
         raise UsageError("a key needs a passphrase", "For a demonstration's key: --published.")
+    if twice and getpass.getpass("once more: ") != said:
+        raise UsageError("the two were not the same", "Nothing was made; try again.")
     return said.encode()
 
 

@@ -45,6 +45,14 @@ class Publication:
         newest = self._versions(Root.type)
         if metadata.signed.version != (newest[-1] + 1 if newest else 1) and metadata.signed.version not in newest:
             raise UsageError(f"{root} is root {metadata.signed.version}, which does not follow", "Add them in order.")
+        signers = [metadata.signed, *([self.root()] if newest and metadata.signed.version not in newest else [])]
+        try:
+            for one in signers:
+                one.verify_delegate(Root.type, metadata.signed_bytes, metadata.signatures)
+        except RepositoryError as error:
+            raise UsageError(
+                f"{root} is not signed by enough ({error})", "python -m tools.bundle root --key."
+            ) from error
         write_atomic(self._metadata / f"{metadata.signed.version}.root.json", root.read_bytes())
 
     def root(self) -> Root:
@@ -83,6 +91,15 @@ class Publication:
         self._write(f"{targets.version}.targets.json", Metadata(targets))
         return targets.version
 
+    def check(self, signers: Sequence[Signer]) -> None:
+        """Raises UsageError for somebody who may not release bundles."""
+        root = self.root()
+        for signer in signers:
+            if signer.public_key.keyid not in root.roles[Targets.type].keyids:
+                raise UsageError(
+                    f"{name_of(signer.public_key)} may not release bundles", "The root names those who may."
+                )
+
     def sign(self, version: int, signers: Sequence[Signer]) -> list[str]:
         """Add signatures to these targets. Returns whose are still wanted. UsageError for a stranger's key."""
         metadata, root = self._targets(version), self.root()
@@ -104,6 +121,8 @@ class Publication:
             raise UsageError(
                 f"signatures are missing: {', '.join(wanting)}", "python -m tools.bundle sign BUNDLE --key."
             )
+        _check_signers(root, Snapshot.type, signers)
+        _check_signers(root, Timestamp.type, signers)
         version = max(self._versions(Snapshot.type), default=0) + 1
         # Lengths and hashes too: a publication whose parts are from two days is refused, not half believed.
         snapshot = Snapshot(version, expires=until, meta={"targets.json": self._meta(Targets.type, newest.version)})
@@ -146,6 +165,13 @@ class Publication:
         """The versions of a role's files, rising."""
         names = [path.name.split(".")[0] for path in self._metadata.glob(f"*.{role}.json")]
         return sorted(int(name) for name in names if name.isdigit())
+
+
+def _check_signers(root: Root, role: str, signers: Sequence[Signer]) -> None:
+    """Raises UsageError when these are too few, before anything is overwritten."""
+    held = {signer.public_key.keyid for signer in signers} & set(root.roles[role].keyids)
+    if len(held) < root.roles[role].threshold:
+        raise UsageError(f"the key that dates publications ({role}) is missing", "Give it: --key release.key.")
 
 
 def is_released(bundle: Path) -> bool:

@@ -24,7 +24,7 @@ ROOT_DAYS: Final = 3650
 
 def key(options: argparse.Namespace) -> int:
     """Make somebody's key."""
-    passphrase = None if options.published else ask_passphrase(options.name)
+    passphrase = None if options.published else ask_passphrase(options.name, twice=True)
     path = make_key(options.name, options.out, passphrase)
     print(f"{path} stays with {options.name}; {path.with_suffix('.pub')} goes into the root")
     return 0
@@ -42,11 +42,12 @@ def root(options: argparse.Namespace) -> int:
 
 def sign(options: argparse.Namespace) -> int:
     """Release a bundle: the draft that names it, and one person's signature, or several."""
-    publication = Publication(options.publication)
+    publication, signers = Publication(options.publication), [read_signer(path) for path in options.key]
     if options.root:
         publication.start(options.root)
+    publication.check(signers)
     version = publication.draft(publication.hold(options.bundle), options.published)
-    _missing(options.bundle, publication.sign(version, [read_signer(path) for path in options.key]))
+    _missing(options.bundle, publication.sign(version, signers))
     return 0
 
 

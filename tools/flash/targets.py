@@ -229,14 +229,20 @@ def _lines(command: Sequence[str], cwd: Path | None = None) -> Iterator[Said]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd) as process:
         assert process.stdout is not None and process.stderr is not None  # noqa: S101 - pipes were asked for
         for line in process.stdout:
-            yield json.loads(line)
+            try:
+                yield json.loads(line)
+            except ValueError:  # whatever the device's own shell says when somebody comes in
+                continue
         trouble = process.stderr.read()
     if process.returncode:
         raise _trouble(process.returncode, trouble)
 
 
 def _last(lines: Iterator[Said]) -> Said:
-    return list(lines)[-1]
+    said = list(lines)
+    if not said:
+        raise FlashError("the device has said nothing")
+    return said[-1]
 
 
 def _trouble(returncode: int, words: str) -> FlashError:

@@ -24,7 +24,7 @@ from firmware.bundle.slots import Slots
 from firmware.bundle.state import State
 from firmware.clock import ManualClock
 from firmware.errors import BundleError
-from tests.publishing import LATER, PHANTOM, TODAY, People, bundle_of, passes
+from tests.publishing import LATER, PHANTOM, TODAY, People, bundle_of, commit, passes
 from tools.bundle.publication import Publication
 
 
@@ -71,7 +71,7 @@ def stick(tmp_path: Path, device: State) -> Stick:
     people.publish(bundle_of(tmp_path / "made", "1.5.0"), folder)
     import_bundle(people.wanted(folder), device, ManualClock(TODAY), prover=passes)
     Slots(device.folder, clock=ManualClock(TODAY), prover=passes).take(PHANTOM)
-    Slots(device.folder, clock=ManualClock(TODAY), prover=passes).commit()
+    commit(Slots(device.folder, clock=ManualClock(TODAY), prover=passes))
     people.publish(bundle_of(tmp_path / "made", "2.0.0"), folder)
     return Stick(folder, tmp_path / "older", people, tmp_path)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware.bundle.importing import import_bundle
+from firmware.bundle.anchor import DEMONSTRATION, Anchor, anchor_of
+from firmware.bundle.importing import Wanted, import_bundle
 from firmware.bundle.slots import Slots
 from firmware.bundle.source import find_publication
 from firmware.bundle.state import State
@@ -250,3 +251,39 @@ def test_clock_that_is_far_ahead_is_named_in_the_line(stick: Path, state: State,
     with pytest.raises(BundleExpiredError, match=r"BUN-06.*on 2041-05-06, the date that the kiosk goes by"):
         import_bundle(people.wanted(stick), state, ManualClock(datetime(2041, 5, 6, tzinfo=UTC)), prover=passes)
     assert import_bundle(people.wanted(stick), state, CLOCK, prover=passes).new, "and is not believed for ever"
+
+
+def test_date_that_was_mistyped_does_not_lock_a_device_out(
+    stick: Path, state: State, people: People, tmp_path: Path
+) -> None:
+    from tools.bundle.publication import Publication
+
+    publication = Publication(stick)
+    place = publication.hold(bundle_of(tmp_path / "made", "2.0.0"))
+    far = datetime(2062, 11, 21, tzinfo=UTC)
+    publication.sign(publication.draft(place, far), people.named("engineer", "clinician"))
+    publication.publish(people.named("release"), TODAY + timedelta(days=400))
+    assert import_bundle(people.wanted(stick), state, CLOCK, prover=passes).new
+    assert state.seen < TODAY + timedelta(days=400)
+
+
+def test_device_that_is_given_the_next_root_remembers_what_it_accepted(
+    stick: Path, state: State, people: People, tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(stick, old)
+    following = People(1).root(people.root(), people)
+    (stick / "metadata" / "2.root.json").write_bytes(following)
+    _republished(stick, People(1), bundle_of(tmp_path / "made", "2.0.0"))
+    import_bundle(people.wanted(stick), state, CLOCK, prover=passes)
+    (old / "metadata" / "2.root.json").write_bytes(following)
+    _republished(old, People(1), bundle_of(tmp_path / "made", "1.0.0"))
+    newer = Wanted(old, Anchor(following, may_be_clinical=True))
+    with pytest.raises(BundleError):  # it looks for what it knows to be current, and the old stick does not hold that
+        import_bundle(newer, state, CLOCK, prover=passes)
+    assert state.read().slots[state.read().active].version == "2.0.0"
+
+
+def test_demonstration_root_in_other_bytes_is_the_demonstration_s(tmp_path: Path) -> None:
+    (tmp_path / "root.json").write_text(json.dumps(json.loads(DEMONSTRATION.read_bytes())))
+    assert not anchor_of(tmp_path / "root.json").may_be_clinical

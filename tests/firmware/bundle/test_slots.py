@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import resource
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -13,9 +16,10 @@ from firmware.bundle import selection as sel
 from firmware.bundle.proof import Proof
 from firmware.bundle.selection import LETTERS, TRIES, Selection, Slot
 from firmware.bundle.slots import Slots
+from firmware.bundle.verify import Bundle, load_bundle
 from firmware.clock import ManualClock
 from firmware.errors import BundleError, BundleProofError, BundleRollbackError, BundleUnsignedError, FallBackError
-from tests.publishing import PHANTOM, TODAY, People, bundle_of, flash, passes
+from tests.publishing import PHANTOM, TODAY, People, bundle_of, commit, flash, passes
 
 CLOCK = ManualClock(TODAY)
 
@@ -65,9 +69,9 @@ def test_trial_that_is_committed_stays(camp: Camp) -> None:
     camp.flash("1.0.0")
     camp.flash("2.0.0")
     assert camp.start() == "2.0.0"
-    assert camp.slots.commit()
+    assert commit(camp.slots)
     assert [camp.start() for _ in range(TRIES + 2)] == ["2.0.0"] * (TRIES + 2)
-    assert camp.slots.commit() is None
+    assert not commit(camp.slots)
 
 
 def test_trial_whose_files_are_damaged_is_left_at_once(camp: Camp) -> None:
@@ -93,7 +97,7 @@ def test_good_bundle_that_is_damaged_gives_way_to_the_other_one_and_then_to_the_
     camp.flash("1.0.0")
     camp.flash("2.0.0")
     camp.start()
-    camp.slots.commit()
+    commit(camp.slots)
     camp.spoil("b")
     assert camp.start() == "1.0.0"
     camp.spoil("a")
@@ -104,7 +108,7 @@ def test_engineer_falls_back_by_hand_and_forth(camp: Camp) -> None:
     camp.flash("1.0.0")
     camp.flash("2.0.0")
     camp.start()
-    camp.slots.commit()
+    commit(camp.slots)
     assert camp.slots.fall_back().version == "1.0.0"
     assert camp.start() == "1.0.0"
     assert camp.slots.fall_back().version == "2.0.0"
@@ -114,7 +118,7 @@ def test_nobody_falls_back_below_the_floor(camp: Camp) -> None:
     camp.flash("1.0.0", epoch=1)
     camp.flash("2.0.0", epoch=2)
     camp.start()
-    camp.slots.commit()
+    commit(camp.slots)
     with pytest.raises(BundleRollbackError, match="BUN-07"):
         camp.slots.fall_back()
     camp.spoil("b")
@@ -218,3 +222,74 @@ def test_a_trial_lasts_so_many_starts_and_no_more() -> None:
         selection = sel.starting(selection)
         assert (selection.trial, selection.tries_left) == ("b", left)
     assert sel.starting(selection).active == "a"
+
+
+def test_read_that_fails_in_passing_forgets_nothing(camp: Camp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is out of handles: the bundle is whole, and the next start runs it."""
+    camp.flash("1.0.0", epoch=4)
+    before = camp.slots.selection()
+    low, high = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def starved(folder: Path, digest: str | None = None) -> Bundle:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, high))
+        try:
+            return load_bundle(folder, digest)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (low, high))
+
+    monkeypatch.setattr("firmware.bundle.slots.load_bundle", starved)
+    with pytest.raises(BundleError):
+        camp.start()
+    monkeypatch.undo()
+    after = camp.slots.selection()
+    assert (after.slots, after.good, after.trial) == (before.slots, before.good, before.trial)
+    assert camp.start() == "1.0.0"
+
+
+def test_good_bundle_with_which_the_kiosk_cannot_be_built_is_not_forgotten(camp: Camp) -> None:
+    camp.flash("1.0.0", epoch=4)
+    running = camp.slots.take(PHANTOM)
+    assert not camp.slots.refuse(running, "the face mesh is not installed")
+    assert camp.start() == "1.0.0"
+
+
+def test_nobody_falls_back_to_a_bundle_that_never_proved_itself(camp: Camp) -> None:
+    camp.flash("1.0.0")
+    camp.flash("2.0.0")
+    assert camp.slots.fall_back().version == "1.0.0"
+    with pytest.raises(FallBackError, match=r"2\.0\.0 has never proved itself"):
+        camp.slots.fall_back()
+
+
+def test_bundle_that_took_the_place_of_the_one_that_ran_is_not_committed_for_it(camp: Camp) -> None:
+    camp.flash("1.0.0")
+    camp.flash("2.0.0")
+    running = camp.slots.take(PHANTOM)
+    camp.flash("3.0.0", epoch=5)
+    assert camp.slots.commit(running.slot.digest) is None
+    assert camp.slots.refuse(running, "it is bad") is True
+    selection = camp.slots.selection()
+    assert selection.slots[selection.trial].version == "3.0.0" and selection.failed == ()
+    assert selection.floors == {"phantom": 1}
+
+
+def test_event_with_a_name_that_is_no_text_is_noted(camp: Camp) -> None:
+    with camp.slots.state.changing(TODAY) as draft:
+        draft.note(bundle="/tmp/st\udcffick", did="refused")
+    assert [event.what["bundle"].encode() for event in camp.slots.events()] == [b"/tmp/st\\udcffick"]
+
+
+def test_state_that_newer_software_has_written_is_read(camp: Camp) -> None:
+    camp.flash("1.0.0")
+    with sqlite3.connect(camp.folder / "state" / "bundles" / "state.db") as database:
+        (text,) = database.execute("SELECT value FROM facts WHERE name = 'selection'").fetchone()
+        said = {**json.loads(text), "colour": "blue"}
+        database.execute("UPDATE facts SET value = ? WHERE name = 'selection'", (json.dumps(said),))
+    assert camp.start() == "1.0.0"
+
+
+def test_selection_that_makes_no_sense_is_begun_anew(camp: Camp) -> None:
+    camp.flash("1.0.0")
+    with sqlite3.connect(camp.folder / "state" / "bundles" / "state.db") as database:
+        database.execute("UPDATE facts SET value = '[]' WHERE name = 'selection'")
+    assert camp.start() == "0.4.1"

@@ -8,7 +8,7 @@ from pathlib import Path
 from kiosk.roles import Role
 from tests.kiosk.pages.browser import Browser, said, wrong
 from tests.kiosk.pages.camp import Camp
-from tests.publishing import PHANTOM, flash
+from tests.publishing import PHANTOM, commit, flash
 
 Come = Callable[[Role], Browser]
 
@@ -27,7 +27,7 @@ def test_panel_shows_what_runs_and_what_is_on_trial(camp: Camp, come: Come, tmp_
 def test_falling_back_below_the_floor_is_refused_at_the_page(camp: Camp, come: Come, tmp_path: Path) -> None:
     flash(camp.updates.slots, tmp_path, "2.0.0", epoch=3)
     camp.updates.slots.take(PHANTOM)
-    camp.updates.slots.commit()
+    commit(camp.updates.slots)
     engineer: Browser = come(Role.ENGINEER)
     assert wrong(engineer.panel("bundles", do="fall back"))
     assert camp.asked == []
