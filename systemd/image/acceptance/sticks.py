@@ -20,8 +20,10 @@ def make_sticks(folder: Path) -> dict[str, Path]:
     """Name -> image of a stick."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    before = MODELS
     for name, version in SIGNED.items():
-        _publish(folder / name, version)
+        _publish(folder / name, version, before)
+        before = folder / name / "phenokiosk"
     _bundle(folder / "unsigned" / "phantom")
     return {name: _stick(folder / name) for name in (*SIGNED, "unsigned")}
 
@@ -30,10 +32,13 @@ def _bundle(folder: Path) -> None:
     shutil.copytree(MODELS / "phantom", folder, ignore=shutil.ignore_patterns("frames", "turning"))
 
 
-def _publish(folder: Path, version: str) -> None:
-    """The shipped bundle as another version, released by the demonstration's keys."""
+def _publish(folder: Path, version: str, before: Path) -> None:
+    """The shipped bundle as another version, released by the demonstration's keys after the publication `before`.
+
+    After: a device believes one list of each number, so two that follow the same one would be taken for altered.
+    """
     bundle, publication = folder / "phenokiosk/phantom", folder / "phenokiosk"
-    shutil.copytree(MODELS / "metadata", publication / "metadata")
+    shutil.copytree(before / "metadata", publication / "metadata")
     _bundle(bundle)
     _tool("release", bundle, "--version", version, "--epoch", 1, "--golden", FRAMES)
     signers = [word for name in KEYS for word in ("--key", MODELS / "keys" / f"{name}.key")]
