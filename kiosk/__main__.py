@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _do(arguments: argparse.Namespace) -> int:
     few_arenas()
+    home = Path.cwd()
     # Imported here, since it takes half a second in which somebody may press Ctrl-C.
     from kiosk.app import serve
     from kiosk.building import check
@@ -51,7 +52,8 @@ def _do(arguments: argparse.Namespace) -> int:
         ended = serve(open_desk, fallback=arguments.fallback)
         if ended is Ended.AGAIN:
             # The same process with fresh memory, since MediaPipe gives back little of its own: whoever watches over the
-            # process, systemd or a terminal, notices nothing.
+            # process, systemd or a terminal, notices nothing. From where it was started: a library may have gone elsewhere.
+            os.chdir(home)
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
         return int(ended is Ended.FAILED)
     desk = open_desk()

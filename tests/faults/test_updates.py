@@ -206,7 +206,12 @@ def _traced(place: Path, sticks: Path, name: str = "", at: int = 0) -> Counter[s
     traced = ["strace", "-o", str(log := place / "calls"), "-e", f"trace={','.join(CHANGING)}", *inject]
     program = [sys.executable, "-B", "-m", "firmware.bundle", "--state", str(place / "state"), "--root", str(root)]
     done = subprocess.run(
-        [*traced, *program, "import", str(sticks / NEW)], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        [*traced, *program, "import", str(sticks / NEW)],
+        cwd=REPOSITORY,
+        env={**os.environ, "TMPDIR": str(place)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode != 0) == bool(name), done.stderr
     return Counter(re.findall(rf"^({'|'.join(CHANGING)})\(", log.read_text(), re.MULTILINE))
