@@ -52,7 +52,7 @@ def _do(arguments: argparse.Namespace) -> int:
         ended = serve(open_desk, fallback=arguments.fallback)
         if ended is Ended.AGAIN:
             # The same process with fresh memory, since MediaPipe gives back little of its own: whoever watches over the
-            # process, systemd or a terminal, notices nothing. From where it was started: a library may have gone elsewhere.
+            # process, systemd or a terminal, notices nothing. From where it began: a library may have gone elsewhere.
             os.chdir(home)
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
         return int(ended is Ended.FAILED)
