@@ -21,6 +21,7 @@ from firmware.durable import make_folder_durably, sync_folder
 from firmware.errors import KioskError, StateError
 
 NAME: Final = "state.db"
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 WAIT_S: Final = 10.0
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -83,7 +84,9 @@ class State:
         return self._path.exists()
 
     def read(self) -> Selection:
-        """What is where. Raises StateError."""
+        """What is where; nothing on a device that never had a bundle, which is left as it is. Raises StateError."""
+        if not self.exists:
+            return Selection()
         with self._open() as connection:
             return _selection(connection)
 
@@ -99,6 +102,8 @@ class State:
 
         File name -> content.
         """
+        if not self.exists:
+            return {}
         of = "SELECT name, content FROM trusted WHERE anchor = ?"
         with self._open() as connection:
             if found := dict(connection.execute(of, (anchor,))):
@@ -109,6 +114,8 @@ class State:
     @property
     def seen(self) -> datetime:
         """The latest date that a signature vouches for."""
+        if not self.exists:
+            return NEVER
         with self._open() as connection:
             return _seen(connection)
 
@@ -198,7 +205,7 @@ def _known(kind: type[Slot] | type[Selection], said: Mapping[str, Any]) -> dict[
 
 def _seen(connection: sqlite3.Connection) -> datetime:
     row = connection.execute("SELECT value FROM facts WHERE name = 'seen'").fetchone()
-    return datetime.fromisoformat(row[0]) if row else datetime.min.replace(tzinfo=UTC)
+    return datetime.fromisoformat(row[0]) if row else NEVER
 
 
 def _put(connection: sqlite3.Connection, name: str, value: str) -> None:

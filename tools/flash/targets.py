@@ -105,6 +105,8 @@ class Stick:
                 _sync(aside / name)
                 done += (aside / name).stat().st_size
                 hear({"step": "copy", "done": done, "of": in_all})
+            for folder in (*(path for path in aside.rglob("*") if path.is_dir()), aside):
+                sync_folder(folder)
             shutil.rmtree(place, ignore_errors=True)
             aside.replace(place)
             sync_folder(self.folder)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from firmware.bundle.anchor import DEMONSTRATION, Anchor, anchor_of
-from firmware.bundle.importing import Wanted, import_bundle
+from firmware.bundle.importing import Wanted, import_bundle, look
 from firmware.bundle.slots import Slots
 from firmware.bundle.source import find_publication
 from firmware.bundle.state import State
@@ -287,3 +287,8 @@ def test_device_that_is_given_the_next_root_remembers_what_it_accepted(
 def test_demonstration_root_in_other_bytes_is_the_demonstration_s(tmp_path: Path) -> None:
     (tmp_path / "root.json").write_text(json.dumps(json.loads(DEMONSTRATION.read_bytes())))
     assert not anchor_of(tmp_path / "root.json").may_be_clinical
+
+
+def test_looking_leaves_no_trace_on_a_device_that_never_had_a_bundle(stick: Path, state: State, people: People) -> None:
+    assert look(people.wanted(stick), state, CLOCK)[0].slot.version == "1.0.0"
+    assert state.read().active == "" and not state.folder.exists()
