@@ -89,7 +89,7 @@ def test_the_shutter_and_cancel_work_by_touch(small_page: Page) -> None:
     operator.present()
     small_page.wait_for_selector("html[data-state=positioning]:not([data-verdict=''])")
     small_page.click("[data-action=shutter]")
-    operator.wait("countdown", "analysing", "result", "inconclusive", "retake")  # a slow machine sees only the end of it
+    operator.wait("countdown", "analysing", "result", "inconclusive", "retake")  # slow ones see the end
     operator.leave()
 
 

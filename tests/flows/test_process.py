@@ -197,8 +197,9 @@ def _until(holds: Callable[[], bool]) -> None:
 def test_a_kiosk_that_cannot_start_says_why_and_comes_up_once_it_can(
     tmp_path: Path, phantom_folder: Path, start: Callable[..., Service]
 ) -> None:
-    bundle = tmp_path / "bundle"
+    bundle = tmp_path / "models" / phantom_folder.name
     shutil.copytree(phantom_folder, bundle, ignore=shutil.ignore_patterns("frames", "turning"))
+    shutil.copytree(phantom_folder.parent / "metadata", bundle.parent / "metadata")
     weights = next(bundle.glob("*.tflite"))
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-1] + b"!")
