@@ -179,7 +179,7 @@ def test_a_module_of_texts_says_nothing_outside_the_catalogues(path: Path) -> No
 
 def test_each_language_has_a_catalogue_a_font_and_a_voice() -> None:
     assert set(LANGUAGES) == {FIRST, *CODES}
-    steps = (ROOT / "systemd" / "README.md").read_text(encoding="utf-8")
+    steps = (ROOT / "docs" / "device.md").read_text(encoding="utf-8")
     programs = (ROOT / "Makefile").read_text(encoding="utf-8")
     for code, language in LANGUAGES.items():
         assert code == FIRST or path_of(code).exists()

@@ -56,7 +56,7 @@ def test_name_without_its_section_leads_to_the_setting(written: str) -> None:
 
 def test_only_some_settings_are_for_the_page() -> None:
     assert {name for name, entry in ENTRIES.items() if entry.about.fixed} == {
-        *("page.host", "page.port", "bundle.path", "screening.demo"),
+        *("page.host", "page.port", "bundle.path", "bundle.root", "screening.demo"),
         *("records.state", "records.device_secret", "records.programme_key", "records.programme_signing_key"),
     }
 
