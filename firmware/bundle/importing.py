@@ -209,12 +209,11 @@ def _alone(folder: Path) -> Iterator[None]:
     make_folder_durably(folder)
     handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BundleBusyError("another bundle is being imported") from error
         yield
-    except BlockingIOError as error:
-        if isinstance(error, BundleError):
-            raise
-        raise BundleBusyError("another bundle is being imported") from error
     finally:
         os.close(handle)
 

@@ -27,6 +27,7 @@ from firmware.bundle.verify import Bundle, load_bundle
 from firmware.errors import KioskError
 from firmware.quiet import quiet_stderr
 from firmware.syndrome.classifier import load_runtime
+from firmware.syndrome.decision import probabilities
 from firmware.syndrome.evidence import Recogniser
 from firmware.syndrome.saliency import Saliency
 
@@ -115,7 +116,8 @@ def figures(bundle: Bundle, memory: Memory) -> dict[str, float | bool]:
     took = [_timed_ms(recogniser, golden) for _ in range(TIMED)]
     temperature = bundle.manifest.calibration.temperature
     cosines = [float(one.embedding @ wanted) for one, wanted in zip(found, golden.embeddings, strict=True)]
-    apart = np.abs(_chances([one.logits for one in found], temperature) - _chances(golden.logits, temperature))
+    logits = np.stack([one.logits for one in found])
+    apart = np.abs(probabilities(logits, temperature) - probabilities(golden.logits, temperature))
     return {
         "labels": list(golden.labels) == [label.id for label in bundle.manifest.labels],
         "least_cosine": min(cosines),
@@ -130,12 +132,6 @@ def _timed_ms(recogniser: Recogniser, golden: GoldenSet) -> float:
     start = time.monotonic()
     recogniser.see(golden.crops[0])
     return (time.monotonic() - start) * 1000 / 2
-
-
-def _chances(logits: Any, temperature: float) -> Any:
-    scaled = np.asarray(logits, np.float64) / temperature
-    raised = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    return raised / raised.sum(axis=-1, keepdims=True)
 
 
 if __name__ == "__main__":

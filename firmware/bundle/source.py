@@ -97,16 +97,21 @@ class Source:
             raise PublicationLostError(f"{self.folder / path} cannot be read ({error.strerror})") from error
 
 
+def pieces(files: Files, path: str) -> Iterator[bytes]:
+    """A file that has to be there, piece by piece. Raises PublicationDamagedError where it is missing."""
+    try:
+        yield from files.chunks(path)
+    except AbsentError as error:
+        raise PublicationDamagedError(f"{path} is missing") from error
+
+
 def read_bounded(files: Files, path: str, most_bytes: int) -> bytes:
     """A whole file. Raises PublicationDamagedError for one that is longer than it may be, or missing."""
     content = bytearray()
-    try:
-        for chunk in files.chunks(path):
-            content += chunk
-            if len(content) > most_bytes:
-                raise PublicationDamagedError(f"{path} is larger than the {most_bytes} bytes that it may have")
-    except AbsentError as error:
-        raise PublicationDamagedError(f"{path} is missing") from error
+    for chunk in pieces(files, path):
+        content += chunk
+        if len(content) > most_bytes:
+            raise PublicationDamagedError(f"{path} is larger than the {most_bytes} bytes that it may have")
     return bytes(content)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from firmware.bundle.manifest import MANIFEST, FileEntry, Manifest
-from firmware.bundle.source import CHUNK_BYTES, AbsentError, Files
+from firmware.bundle.source import CHUNK_BYTES, Files, pieces
 from firmware.durable import make_folder_durably, sync_folder
 from firmware.errors import BundleAlteredError, BundleRoomError, PublicationDamagedError, PublicationLostError
 
@@ -61,7 +61,7 @@ def _copy(source: Files, path: str, entry: FileEntry, into: Path) -> Iterator[in
     """Copy one file; yields the bytes of each piece. Raises PublicationDamagedError, PublicationLostError."""
     digest, left = hashlib.sha256(), entry.size_bytes
     with _written(into) as handle:
-        for chunk in _reading(source, path):
+        for chunk in pieces(source, path):
             left -= len(chunk)
             if left < 0:
                 raise PublicationDamagedError(f"{path} is larger than the {entry.size_bytes} bytes that were signed")
@@ -70,13 +70,6 @@ def _copy(source: Files, path: str, entry: FileEntry, into: Path) -> Iterator[in
             yield len(chunk)
     if left or not hmac.compare_digest(digest.hexdigest(), entry.sha256):
         raise PublicationDamagedError(f"{path} is not the file that was signed")
-
-
-def _reading(source: Files, path: str) -> Iterator[bytes]:
-    try:
-        yield from source.chunks(path)
-    except AbsentError as error:
-        raise PublicationDamagedError(f"{path} is missing") from error
 
 
 def _put(into: Path, chunks: Iterator[bytes]) -> None:

@@ -23,7 +23,7 @@ from tuf.api.metadata import Metadata, Root, TargetFile, Targets, Timestamp
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from firmware.bundle.anchor import Anchor
-from firmware.bundle.source import METADATA, AbsentError, Files
+from firmware.bundle.source import METADATA, AbsentError, Files, Source
 from firmware.errors import (
     BundleError,
     BundleExpiredError,
@@ -75,6 +75,12 @@ def verify(source: Files, anchor: Anchor, trusted: Mapping[str, bytes], today: d
         # A date that was mistyped would make everything that follows seem expired, for ever.
         sane = published <= Metadata[Timestamp].from_bytes(now_trusted["timestamp.json"]).signed.expires
         return Signed(targets.targets, now_trusted, published if sane else BUILT)
+
+
+def verify_anew(folder: Path, anchor: Anchor, clock: datetime) -> Signed:
+    """Check a publication as a device does that has never seen one. Raises BundleError."""
+    with Source(folder) as source:
+        return verify(source, anchor, {}, believed_date(clock, BUILT))
 
 
 class _FromSource(FetcherInterface):

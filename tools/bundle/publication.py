@@ -103,11 +103,8 @@ class Publication:
     def sign(self, version: int, signers: Sequence[Signer]) -> list[str]:
         """Add signatures to these targets. Returns whose are still wanted. UsageError for a stranger's key."""
         metadata, root = self._targets(version), self.root()
+        self.check(signers)
         for signer in signers:
-            if signer.public_key.keyid not in root.roles[Targets.type].keyids:
-                raise UsageError(
-                    f"{name_of(signer.public_key)} may not release bundles", "The root names those who may."
-                )
             metadata.sign(signer, append=True)
         self._write(f"{version}.targets.json", metadata)
         return lacking(root, Targets.type, metadata)

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from firmware.bundle.anchor import DEMONSTRATION, anchor_of
 from firmware.bundle.manifest import MANIFEST, Manifest, read_manifest
-from firmware.bundle.source import Source, find_publication
-from firmware.bundle.trust import believed_date, verify
+from firmware.bundle.source import find_publication
+from firmware.bundle.trust import verify_anew
 from firmware.bundle.verify import load_bundle
 from tools.bundle.keys import ask_passphrase, make_key, read_public, read_signer
 from tools.bundle.publication import Publication
@@ -60,9 +60,7 @@ def publish(options: argparse.Namespace) -> int:
 def check_publication(options: argparse.Namespace) -> int:
     """Read a publication as a device does that has never seen one."""
     folder = find_publication(options.publication)
-    today = believed_date(datetime.now(UTC), datetime.min.replace(tzinfo=UTC))
-    with Source(folder) as source:
-        signed = verify(source, anchor_of(options.trusted), {}, today)
+    signed = verify_anew(folder, anchor_of(options.trusted), datetime.now(UTC))
     for path in signed.targets:
         manifest = load_bundle(folder / Path(path).parent).manifest
         print(f"{path}: {manifest.id} {manifest.version}, signed, published {signed.published:%Y-%m-%d}")

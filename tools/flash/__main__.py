@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from firmware.bundle.anchor import DEMONSTRATION, Anchor, anchor_of
 from firmware.bundle.manifest import MANIFEST
-from firmware.bundle.source import METADATA, SUBFOLDER, Source, find_publication
-from firmware.bundle.trust import believed_date, verify
+from firmware.bundle.source import METADATA, SUBFOLDER, find_publication
+from firmware.bundle.trust import verify_anew
 from firmware.bundle.verify import load_bundle
 from tools.errors import run_main
 from tools.flash.targets import HOME, STATE, Said, Shipment, Stick, target_of
@@ -53,9 +53,7 @@ def flash(options: argparse.Namespace) -> int:
 
 def shipment_of(publication: Path, anchor: Anchor) -> tuple[Shipment, list[str]]:
     """What of a publication a device needs, checked as a device does, and its bundles' names. Raises BundleError."""
-    today = believed_date(datetime.now(UTC), datetime.min.replace(tzinfo=UTC))
-    with Source(publication) as source:
-        signed = verify(source, anchor, {}, today)
+    signed = verify_anew(publication, anchor, datetime.now(UTC))
     files = [str(path.relative_to(publication)) for path in sorted((publication / METADATA).glob("*.json"))]
     names: list[str] = []
     for path in sorted(signed.targets):
