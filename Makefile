@@ -60,7 +60,7 @@ programs:        ## install Chromium, GStreamer, FUSE, SSH, speech and fonts fro
 	  >/dev/null; } || echo "Not installed: $(PACKAGES). The tests that need them are skipped; to run them: apt install $(PACKAGES)"
 
 # program:package, for the image and the virtual Raspberry Pi
-MACHINERY := mmdebstrap:mmdebstrap qemu-aarch64-static:qemu-user-static update-binfmts:binfmt-support mkfs.vfat:dosfstools mcopy:mtools \
+MACHINERY := mmdebstrap:mmdebstrap arch-test:arch-test qemu-aarch64-static:qemu-user-static update-binfmts:binfmt-support mkfs.vfat:dosfstools mcopy:mtools \
              sfdisk:fdisk qemu-img:qemu-utils qemu-system-aarch64:qemu-system-arm fdtput:device-tree-compiler cpio:cpio
 MISSING    = $(sort $(foreach pair,$(MACHINERY),$(if $(shell command -v $(firstword $(subst :, ,$(pair)))),,$(lastword $(subst :, ,$(pair))))))
 ARCH      ?= arm64
