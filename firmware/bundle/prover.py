@@ -2,16 +2,13 @@
 
 A TFLite file is a program. Its signature was checked, so it is what two people have released; whether it runs on this
 device is another question, and a model that crashes, hangs or eats the memory must take nobody along. So it is opened
-here, after this process has given up everything that it does not need: it may open no file and no socket, fork
-nothing, write nothing but one line of JSON, and take a bounded share of memory and processor. `proof` starts it.
+here, after this process has given up everything but computing and one line of JSON (`box`). `proof` starts it.
 """
 
 from __future__ import annotations
 
-import ctypes
 import io
 import json
-import resource
 import sys
 import time
 import zipfile
@@ -21,6 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from firmware.box import close_box, limits
 from firmware.bundle.golden import GoldenSet, read_golden
 from firmware.bundle.manifest import Manifest
 from firmware.bundle.verify import Bundle, load_bundle
@@ -37,7 +35,6 @@ SLACK_MIB: Final = 96
 """What interpreter, arrays and gallery take besides the network."""
 TIMED: Final = 5
 """How often the first crop is classified for the median."""
-_NO_NEW_PRIVILEGES: Final = 38
 _MIB: Final = 1 << 20
 
 
@@ -94,17 +91,7 @@ class Memory:
 def give_up(manifest: Manifest, memory: Memory) -> None:
     """Take the limits; there is no way back."""
     memory_bytes = memory.bytes_of("VmSize") + round((manifest.release.budget.memory_mib + SLACK_MIB) * _MIB)
-    limits = {
-        resource.RLIMIT_AS: memory_bytes,
-        resource.RLIMIT_CPU: MOST_CPU_S,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NPROC: 0,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: 0,
-    }
-    ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    for limit, value in limits.items():
-        resource.setrlimit(limit, (value, value))
+    close_box(limits(memory_bytes, MOST_CPU_S))
 
 
 def figures(bundle: Bundle, memory: Memory) -> dict[str, float | bool]:

@@ -1,17 +1,16 @@
 """The process that decodes: it takes files on its standard input and answers on its output, until the other side goes.
 
-Before it has seen a byte of a file it has given up everything that it does not need: it may open nothing (no file, no
-socket), write to no file, start nothing, dump nothing, and take a bounded share of memory and processor. `decoder`
-starts it with `python -I -S` and an environment of its own; it imports Pillow and no more.
+Before it has seen a byte of a file it has given up everything but computing and its two pipes (`box`). `decoder` starts
+it with `python -I -S` and an environment of its own; it imports Pillow and little more.
 """
 
 from __future__ import annotations
 
-import resource
 from typing import BinaryIO, Final
 
 from PIL import Image, MpoImagePlugin, TiffImagePlugin  # noqa: F401 - what Pillow would import when it meets one
 
+from firmware.box import close_box, limits
 from firmware.decoding.picture import decode
 from firmware.decoding.wire import HEAD, MOST_ENCODED_BYTES, MOST_TEXT_BYTES, QUESTION, Kind, RefusedError
 
@@ -21,33 +20,19 @@ MOST_CPU_S: Final = 30
 """Of its whole life; `decoder` replaces a child long before."""
 WORTH_A_PROMISE: Final = 2_000_000
 """Pixels; what is smaller is done within the time that every file has."""
-LIMITS: Final = {
-    resource.RLIMIT_AS: MOST_MEMORY_BYTES,
-    resource.RLIMIT_CPU: MOST_CPU_S,
-    resource.RLIMIT_FSIZE: 0,
-    resource.RLIMIT_NPROC: 0,
-    resource.RLIMIT_CORE: 0,
-    resource.RLIMIT_NOFILE: 0,
-}
-"""Limit -> its value, soft and hard. What is open already stays open."""
+LIMITS: Final = limits(MOST_MEMORY_BYTES, MOST_CPU_S)
 
 
 def main() -> None:
     """Serve until the other side closes."""
     asked, answers = open(0, "rb"), open(1, "wb")  # noqa: SIM115 - until the end
     Image.preinit()
-    give_up()
+    close_box(LIMITS)
     while (question := asked.read(QUESTION.size)) and len(question) == QUESTION.size:
         (length,) = QUESTION.unpack(question)
         if length > MOST_ENCODED_BYTES:
             return
         _answer(asked.read(length), answers)
-
-
-def give_up() -> None:
-    """Take the limits; there is no way back."""
-    for limit, value in LIMITS.items():
-        resource.setrlimit(limit, (value, value))
 
 
 def _answer(encoded: bytes, answers: BinaryIO) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware import offline as module
+from firmware import seccomp
 from firmware.errors import KioskError
 from firmware.offline import offline
 
@@ -61,7 +61,7 @@ def test_what_is_raised_inside_is_raised_outside() -> None:
 
 
 def test_where_no_filter_is_known_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.platform, "machine", lambda: "riscv64")
+    monkeypatch.setattr(seccomp.platform, "machine", lambda: "riscv64")
     called: list[int] = []
     with pytest.raises(KioskError, match="riscv64"):
         offline(lambda: called.append(1))
@@ -69,7 +69,7 @@ def test_where_no_filter_is_known_nothing_is_called(monkeypatch: pytest.MonkeyPa
 
 
 def test_where_the_kernel_takes_no_filter_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_FILTER", 99)
+    monkeypatch.setattr(seccomp, "_SET_MODE_FILTER", 99)
     called: list[int] = []
     with pytest.raises(KioskError, match="takes no filter"):
         offline(lambda: called.append(1))
