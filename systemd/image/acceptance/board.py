@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.cookiejar
 import json
 import pwd
@@ -127,6 +128,18 @@ def programs_of(name: str) -> list[str]:
     """What runs as this user."""
     mine = [path for path in Path("/proc").glob("[0-9]*/comm") if path.stat().st_uid == user_id(name)]
     return sorted({path.read_text().strip() for path in mine})
+
+
+def who_asks() -> set[str]:
+    """Names of the programs that hold a connection to the page right now."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[2] == "0100007F:1F90"}  # 127.0.0.1:8080 at the other end
+    found = set()
+    for held in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):  # it has been closed since, or its process has ended
+            if str(held.readlink()) in sockets:
+                found.add((held.parents[1] / "comm").read_text().strip())
+    return found
 
 
 def bundles() -> dict[str, Any]:

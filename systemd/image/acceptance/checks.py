@@ -268,13 +268,8 @@ def screen_shows_the_page() -> str:
     """The whole display unit: session at the seat, compositor without a screen, Chromium under its policies."""
     (HERE / "screen").touch()
     run("systemctl", "start", "--no-block", "phenokiosk-display.service")
-    user = str(board.user_id("phenokiosk-display"))
-
-    def asked() -> list[str]:
-        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        return [row[2] for row in rows if row[7] == user and row[2] == "0100007F:1F90"]
-
-    until("the browser asks the kiosk for the page", asked, SLOW_S, every_s=2)
+    # The unit's own curl asks, too, before the browser starts.
+    until("the browser asks the kiosk for the page", lambda: "chromium" in board.who_asks(), SLOW_S, every_s=0.5)
     programs = board.programs_of("phenokiosk-display")
     run("systemctl", "stop", "phenokiosk-display.service", timeout_s=SLOW_S)
     return ", ".join(programs)
