@@ -35,7 +35,9 @@ def main(arguments: Sequence[str]) -> int:
     for line in found:
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(
-        f"{len(found)} packages differ from {written}\n" if found else "every package is the one written down\n"
+        f"{len(found)} packages differ from {written}. The image is made, with these; LIST=record writes them down.\n"
+        if found
+        else "every package is the one written down\n"
     )
     return int(bool(found))
 
