@@ -17,11 +17,16 @@ PULLED_UP: Final = ("GPIO23", "GPIO24")
 """Pins that the board's resistors hold high, which are not emulated."""
 REVISION: Final = "a02082"
 """Raspberry Pi 3 Model B, 1.2: what the board's firmware writes into the device tree, and gpiozero asks for."""
+RELEASE_S: Final = 30.0
 COMMAND_LINE: Final = (
     "root=LABEL=pheno-root ro rootwait console=ttyAMA0,115200 loglevel=4 systemd.show_status=no "
     "systemd.journald.forward_to_console=1 systemd.journald.max_level_console=notice fsck.repair=yes "
-    "phenokiosk.boot={boot}"
+    "usbcore.autosuspend=-1 phenokiosk.boot={boot}"
 )
+"""As on the card, but for the port and two helps: everything is heard, and the USB bus does not sleep. QEMU 7.2 raises
+the host controller's port interrupt when a stick is put into a bus that sleeps, and never takes it back: the machine
+then does nothing but answer it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,16 @@ class Machine:
         """Take it out."""
         self._monitor.ask("device_del", id=name)
         self._monitor.await_event("DEVICE_DELETED")
-        self._monitor.ask("blockdev-del", **{"node-name": name})
+        end = time.monotonic() + RELEASE_S
+        while True:  # what was being read at that moment holds the node a little longer
+            try:
+                self._monitor.ask("blockdev-del", **{"node-name": name})
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def press(self, pin: str, for_s: float) -> None:
         """Join a pin to ground for some time."""
