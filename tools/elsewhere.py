@@ -20,8 +20,7 @@ from firmware.bundle.verify import MODEL
 from firmware.errors import BundleAlteredError
 from tools.card import table
 from tools.errors import TableError, UsageError
-from tools.facts import is_number
-from tools.files import json_bytes, read_json, sha256
+from tools.files import is_number, json_bytes, read_json, sha256
 from tools.staging import put
 
 CARD: Final = "model-card.md"

@@ -5,7 +5,6 @@ Rule: whatever cannot be used is one error, before anything is measured or writt
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +18,7 @@ from tools.checkpoint import load_state
 from tools.classes import CLASS_IDS, Normalisation
 from tools.dataset import read_table
 from tools.errors import CheckpointError, ConversionError, DataAbsentError
-from tools.files import read_json, sha256
+from tools.files import is_number, read_json, sha256
 from tools.gallery.building import read_model
 from tools.network import cam_weights
 
@@ -27,11 +26,6 @@ TRAINED: Final = ("parameters", "multiply_adds", "subjects", "photos")
 CONVERTED: Final = (
     "top1_agreement", "cosine_mean", "cosine_p1", "float_ms", "int8_ms", "reference_ops", "held_out_crops",
 )  # fmt: skip
-
-
-def is_number(value: object) -> bool:
-    """Whether a value out of a JSON file is a number that can be printed and compared."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def numbers(path: Path, names: Iterable[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import struct
 import zipfile
@@ -107,6 +108,11 @@ def read_json(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise DataAbsentError(f"{path} cannot be read: {error}") from error
+
+
+def is_number(value: object) -> bool:
+    """Whether a value out of a JSON file is a number that can be printed and compared."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:

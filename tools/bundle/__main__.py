@@ -18,10 +18,17 @@ from pathlib import Path
 from firmware.backends import BACKENDS
 from firmware.bundle.verify import load_bundle
 from tools.bundle import signing
-from tools.bundle.building import build, usable
 from tools.bundle.releasing import renew
+from tools.bundle.usable import usable
 from tools.elsewhere import describe
 from tools.errors import run_main
+
+
+def build(options: argparse.Namespace) -> int:
+    """Make a bundle of a converted network: the one action that needs torch."""
+    from tools.bundle.building import build as made
+
+    return made(options)
 
 
 def add_reports(options: argparse.Namespace) -> int:

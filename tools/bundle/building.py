@@ -13,7 +13,6 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,15 +20,14 @@ from numpy.typing import NDArray
 
 from firmware.bundle.calibration import Intended
 from firmware.bundle.manifest import FORMAT, parse_manifest
-from firmware.bundle.verify import Bundle, load_bundle
+from firmware.bundle.verify import Bundle
 from firmware.face.mesh import BACKEND
-from firmware.syndrome.evidence import Recogniser
 from firmware.syndrome.novelty import NOVELTY
-from firmware.syndrome.saliency import Saliency
 from tools.about import of_nobody
 from tools.agreement import Model
 from tools.bundle.contents import EMPTY, GOLDEN, SBOM, golden_set, listed, release
 from tools.bundle.sbom import bill_of_materials
+from tools.bundle.usable import usable
 from tools.card import model_card
 from tools.classes import CLASS_IDS, CLASS_NAMES, CROP_PX
 from tools.dataset import Crops, load_folders
@@ -120,11 +118,3 @@ def chosen_crops(crops: Crops) -> NDArray[np.uint8]:
     test = crops.only("test")
     firsts = [int(np.flatnonzero(test.labels == label)[0]) for label in np.unique(test.labels)]
     return test.pixels[firsts]
-
-
-def usable(folder: Path) -> Bundle:
-    """The bundle in a folder, opened by all of the device's own readers; their errors for what they cannot use."""
-    bundle = load_bundle(folder)
-    for reader in (Recogniser, Saliency):
-        reader(bundle)
-    return bundle

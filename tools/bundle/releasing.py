@@ -19,9 +19,9 @@ from firmware.face.align import align
 from firmware.face.mesh import MediaPipeMesher
 from firmware.face.task import TASK
 from firmware.photo import find_photos, read_photo
-from tools.bundle.building import usable
 from tools.bundle.contents import GOLDEN, SBOM, golden_set, listed, release
 from tools.bundle.sbom import bill_of_materials
+from tools.bundle.usable import usable
 from tools.elsewhere import CARD
 from tools.errors import DataAbsentError
 from tools.files import json_bytes, read_json

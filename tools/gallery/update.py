@@ -20,8 +20,8 @@ import numpy as np
 from firmware.bundle.verify import GALLERY, Bundle, load_bundle
 from firmware.syndrome.gallery import references_of
 from firmware.syndrome.references import References
-from tools.bundle.building import usable
 from tools.bundle.publication import is_released
+from tools.bundle.usable import usable
 from tools.errors import TableError, UsageError
 from tools.files import json_bytes, npz_bytes
 from tools.gallery.encoding import encoded
