@@ -7,7 +7,6 @@
 set -u
 # The session's own folder is read-only to the unit, which may write in this one alone.
 export XDG_RUNTIME_DIR="$RUNTIME_DIRECTORY"
+trap 'kill "$!"; wait "$!"; exit 0' TERM
 cage -d -s -- "$@" &
-cage=$!
-trap 'kill "$cage"; wait "$cage"; exit 0' TERM
-wait "$cage"
+wait "$!"
