@@ -44,14 +44,17 @@ LOG_EVERY = 100
 
 
 def metadata_of(image_id: str, subject: Subject, scene: Scene, photo: Photo) -> dict[str, Any]:
-    """What is known of a photo because it was rendered; px_per_mm: the scale at the distance of the eyes."""
+    """What is known of a photo because it was rendered; px_per_mm: the scale at the distance of the eyes.
+
+    Rounded: processors differ in a number's last digits, and the same seed is to give the same table on each of them.
+    """
     across_mm = 2 * scene.distance_mm * math.tan(math.radians(scene.hfov_deg) / 2)
     return {
         "image_id": image_id,
         "subject": subject.name,
-        "pose_deg": {"yaw": scene.yaw_deg, "pitch": scene.pitch_deg, "roll": scene.roll_deg},
-        "distance_mm": scene.distance_mm,
-        "hfov_deg": scene.hfov_deg,
+        "pose_deg": {name: round(getattr(scene, f"{name}_deg"), 4) for name in ("yaw", "pitch", "roll")},
+        "distance_mm": round(scene.distance_mm, 2),
+        "hfov_deg": round(scene.hfov_deg, 4),
         "px_per_mm": round(photo.pixels.shape[1] / across_mm, 4),
         "hpo": list(subject.person.findings),
         "expressivity": subject.person.expressivity,
