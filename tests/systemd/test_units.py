@@ -124,6 +124,17 @@ def test_service_reaches_no_other_machine(name: str) -> None:
     assert service.get("IPAddressAllow", "localhost") == "localhost"
 
 
+def test_what_bounds_the_screen_holds_for_its_session_too() -> None:
+    """logind takes the browser out of the unit; `make pi` reads both on a running system."""
+    text = (FOLDER / "phenokiosk-display.service").read_text(encoding="utf-8").replace("\\\n", " ")
+    service = read("phenokiosk-display.service")["Service"]
+    line = next(line for line in text.splitlines() if "set-property" in line)
+    assert line.startswith("ExecStartPre=+")
+    assert "user-$$(id -u phenokiosk-display).slice" in line
+    for key in ("MemoryMax", "MemorySwapMax", "IPAddressDeny", "IPAddressAllow"):
+        assert f"{key}={service[key]}" in line
+
+
 def test_browser_is_another_user_than_the_kiosk_and_in_no_camera_group() -> None:
     users = (FOLDER / "phenokiosk.sysusers").read_text(encoding="utf-8")
     assert read("phenokiosk-display.service")["Service"]["User"] == "phenokiosk-display"

@@ -130,6 +130,16 @@ def programs_of(name: str) -> list[str]:
     return sorted({path.read_text().strip() for path in mine})
 
 
+def groups_of(program: str) -> set[str]:
+    """The control groups in which a program runs."""
+    found = set()
+    for name in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):  # it has ended since
+            if name.read_text().strip() == program:
+                found.add((name.parent / "cgroup").read_text().strip())
+    return found
+
+
 def who_asks() -> set[str]:
     """Names of the programs that hold a connection to the page right now."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]

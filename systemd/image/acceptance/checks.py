@@ -270,9 +270,21 @@ def screen_shows_the_page() -> str:
     run("systemctl", "start", "--no-block", "phenokiosk-display.service")
     # The unit's own curl asks, too, before the browser starts.
     until("the browser asks the kiosk for the page", lambda: "chromium" in board.who_asks(), SLOW_S, every_s=0.5)
-    programs = board.programs_of("phenokiosk-display")
+    programs, bounds = board.programs_of("phenokiosk-display"), browsers_bounds()
     run("systemctl", "stop", "phenokiosk-display.service", timeout_s=SLOW_S)
-    return ", ".join(programs)
+    until("nothing of it is left", lambda: "chromium" not in board.programs_of("phenokiosk-display"), SLOW_S)
+    return f"{', '.join(programs)} in {bounds}"
+
+
+def browsers_bounds() -> str:
+    """Where the browser really runs, and what holds there: logind takes a session's processes out of their unit."""
+    user = f"user-{board.user_id('phenokiosk-display')}.slice"
+    groups = board.groups_of("chromium")
+    assert groups, "no browser"
+    assert all(f"/{user}/" in group for group in groups), groups
+    most, denied = show(user, "MemoryMax"), show(user, "IPAddressDeny")
+    assert (most, set(denied.split())) == (str(1 << 30), {"::/0", "0.0.0.0/0"}), (most, denied)
+    return f"{user}, 1 GiB, no other machine"
 
 
 def dead_kiosk_leaves_light_and_button() -> str:
