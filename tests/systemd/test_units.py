@@ -145,7 +145,7 @@ def test_screen_is_not_white_while_the_kiosk_starts_and_cannot_be_left() -> None
     service = read("phenokiosk-display.service")["Service"]
     assert "healthz" in service["ExecStartPre"]
     flags = {
-        *("--kiosk", "--ozone-platform=wayland", "--touch-events=enabled", "--disable-pinch", "--noerrdialogs"),
+        *("--kiosk", "--ozone-platform=x11", "--touch-events=enabled", "--disable-pinch", "--noerrdialogs"),
         *("--overscroll-history-navigation=0", "--disable-session-crashed-bubble", "--no-first-run"),
         *("--disable-component-update", "--password-store=basic", "--app=${URL}"),
     }

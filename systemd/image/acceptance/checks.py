@@ -270,10 +270,18 @@ def screen_shows_the_page() -> str:
     run("systemctl", "start", "--no-block", "phenokiosk-display.service")
     # The unit's own curl asks, too, before the browser starts.
     until("the browser asks the kiosk for the page", lambda: "chromium" in board.who_asks(), SLOW_S, every_s=0.5)
+    until("it asks again a minute later", _asks_later(60), SLOW_S, every_s=0.5)
+    assert show("phenokiosk-display.service", "NRestarts") == "0", "the screen was started anew"
     programs, bounds = board.programs_of("phenokiosk-display"), browsers_bounds()
     run("systemctl", "stop", "phenokiosk-display.service", timeout_s=SLOW_S)
     until("nothing of it is left", lambda: "chromium" not in board.programs_of("phenokiosk-display"), SLOW_S)
     return f"{', '.join(programs)} in {bounds}"
+
+
+def _asks_later(after_s: float) -> Callable[[], bool]:
+    """Whether the browser asks once this time is over: a page that was loaded is not yet one that stays."""
+    begin = time.monotonic() + after_s
+    return lambda: time.monotonic() > begin and "chromium" in board.who_asks()
 
 
 def browsers_bounds() -> str:

@@ -55,12 +55,18 @@ SLOW: Final = {
     "phenokiosk-stick@.service.d": "[Service]\nTimeoutStartSec=30min\n",
     "phenokiosk-time.service.d": "[Service]\nTimeoutStartSec=10min\n",
     "phenokiosk-display.service.d": f"[Unit]\nConditionPathExists={PLACE}/screen\n"
-    "[Service]\nEnvironment=WLR_BACKENDS=headless WLR_RENDERER=pixman\n",
+    "[Service]\nEnvironment=WLR_BACKENDS=headless WLR_RENDERER=pixman\n"
+    f"BindReadOnlyPaths={PLACE}/browser:/etc/chromium.d/apikeys\n",
 }
 """Drop-ins of the acceptance test: longer times, since a processor in software is slow, and a screen that is not there;
 the browser starts when a check wants it, and not beside all others.
 
 Everything else of the units holds as they are: user, sandbox, watchdog, order.
+"""
+BROWSER: Final = 'export CHROMIUM_FLAGS="$CHROMIUM_FLAGS --ipc-connection-timeout=900"\n'
+"""A part of the browser that nobody has spoken to for 15 s ends by itself; here the browser itself takes a minute to begin.
+
+It goes where Debian's start script looks for settings, in the place of keys for services that are not reached anyway.
 """
 UNPACK: Final = """#!/bin/sh
 [ "$1" = prereqs ] && exit 0
@@ -80,6 +86,7 @@ def make_kit(folder: Path) -> Path:
     inside.mkdir(parents=True)
     for name in INSIDE:
         shutil.copy(HERE / name, inside / name)
+    (inside / "browser").write_text(BROWSER)
     _film(inside / "film")
     _photos(inside)
     _units(units)
