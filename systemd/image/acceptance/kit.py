@@ -64,7 +64,7 @@ the browser starts when a check wants it, and not beside all others.
 Everything else of the units holds as they are: user, sandbox, watchdog, order.
 """
 BROWSER: Final = 'export CHROMIUM_FLAGS="$CHROMIUM_FLAGS --ipc-connection-timeout=900"\n'
-"""A part of the browser that nobody has spoken to for 15 s ends by itself; here the browser itself takes a minute to begin.
+"""A part of the browser that hears nothing for 15 s ends by itself; here the browser takes a minute to say something.
 
 It goes where Debian's start script looks for settings, in the place of keys for services that are not reached anyway.
 """
