@@ -1,4 +1,4 @@
-"""A browser that has died is started anew: once for each silence, and only where one was there."""
+"""A browser that has died, or came up with an empty page, is started anew, and only where there is a display."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from collections.abc import Sequence
 import pytest
 
 from firmware.clock import ManualClock
-from kiosk.heartbeat import SILENCE_S, UNIT, Heartbeat
+from kiosk.heartbeat import PATIENCE_S, SILENCE_S, UNIT, UP_SINCE, Heartbeat
+
+RESTART = ["systemctl", "--no-ask-password", "try-restart", UNIT]
 
 
 class Systemctl:
-    """Notes what it is asked; fails where it should."""
+    """Notes what it is asked, but for since when the display is up; fails where it should."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: ManualClock) -> None:
         self.asked: list[list[str]] = []
         self.error: OSError | None = None
+        self.up_since_us = 0
+        self._clock = clock
 
     def __call__(self, command: Sequence[str]) -> str:
+        if tuple(command) == UP_SINCE:
+            return f"{self.up_since_us}\n"
         self.asked.append(list(command))
         if self.error:
             raise self.error
+        self.up_since_us = self._clock.monotonic_ns() // 1000
         return ""
 
 
@@ -30,8 +37,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def systemctl() -> Systemctl:
-    return Systemctl()
+def systemctl(clock: ManualClock) -> Systemctl:
+    return Systemctl(clock)
 
 
 @pytest.fixture
@@ -45,11 +52,25 @@ def _pass(heartbeat: Heartbeat, clock: ManualClock, seconds: float) -> None:
         heartbeat.tend()
 
 
-def test_where_no_page_was_ever_there_nothing_is_restarted(
+def test_where_there_is_no_display_nothing_is_restarted(
     heartbeat: Heartbeat, clock: ManualClock, systemctl: Systemctl
 ) -> None:
-    _pass(heartbeat, clock, 10 * SILENCE_S)
+    _pass(heartbeat, clock, 3 * PATIENCE_S)
     assert systemctl.asked == []
+
+
+def test_a_display_that_comes_up_without_a_page_is_started_until_there_is_one(
+    heartbeat: Heartbeat, clock: ManualClock, systemctl: Systemctl
+) -> None:
+    _pass(heartbeat, clock, 2 * PATIENCE_S)
+    systemctl.up_since_us = clock.monotonic_ns() // 1000
+    _pass(heartbeat, clock, PATIENCE_S - 1)
+    assert systemctl.asked == [], "its time runs from its own start, however long the kiosk has been there"
+    _pass(heartbeat, clock, 2 * PATIENCE_S)
+    assert systemctl.asked == 2 * [RESTART]
+    heartbeat.seen()
+    _pass(heartbeat, clock, SILENCE_S - 1)
+    assert len(systemctl.asked) == 2
 
 
 def test_a_page_that_asks_lives(heartbeat: Heartbeat, clock: ManualClock, systemctl: Systemctl) -> None:
@@ -64,7 +85,7 @@ def test_a_page_that_falls_silent_is_restarted_once(
 ) -> None:
     heartbeat.seen()
     _pass(heartbeat, clock, 10 * SILENCE_S)
-    assert systemctl.asked == [["systemctl", "--no-ask-password", "try-restart", UNIT]]
+    assert systemctl.asked == [RESTART]
     heartbeat.seen()
     _pass(heartbeat, clock, SILENCE_S)
     assert len(systemctl.asked) == 2, "another silence, another start"
