@@ -17,8 +17,8 @@ from typing import Any, ClassVar, Final, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware.errors import MeshAbsentError, MeshError
 from firmware.face import landmarks as lm
+from firmware.face.solutions import BACKEND, mediapipe_solutions
 from firmware.face.warmup import cartoon
 from firmware.frame import Frame
 from firmware.quiet import quiet_stderr
@@ -27,7 +27,6 @@ Points = NDArray[np.float32]
 Seen = tuple[NDArray[np.float64], float]
 """Where a detector sees a face: the middle of its box (x, y) and the box's longer side, px."""
 
-BACKEND: Final = "mediapipe-face-mesh-0.10.18"
 DETECT_EVERY: Final = 10
 """Frames between two looks for a second person while tracking; what is captured is looked at again, as stills."""
 SMALLEST_FACE_PX: Final = 24
@@ -124,7 +123,7 @@ class MediaPipeMesher:
         """Made when it is first needed: while one person is followed nobody asks for it, and it has its weight."""
         if self._far is None:
             with quiet_stderr():
-                self._far = _mediapipe_solutions().face_detection.FaceDetection(model_selection=1)
+                self._far = mediapipe_solutions().face_detection.FaceDetection(model_selection=1)
                 self._far.process(cartoon())
         return self._far
 
@@ -156,7 +155,7 @@ class MediaPipeTracker(MediaPipeMesher):
         super().__init__()
         self._tracking = _warm_face_mesh(max_num_faces=1, static_image_mode=False)
         with quiet_stderr():
-            self._detector = _mediapipe_solutions().face_detection.FaceDetection(model_selection=0)
+            self._detector = mediapipe_solutions().face_detection.FaceDetection(model_selection=0)
             self._detector.process(cartoon())
         self._frames = 0
         self._others: tuple[FaceMesh, ...] = ()
@@ -219,7 +218,7 @@ def _is_of(face: FaceMesh, point: NDArray[np.float64]) -> bool:
 def _warm_face_mesh(**options: Any) -> Any:
     """A Face Mesh that has met its first face already, and lost it again."""
     with quiet_stderr():
-        mesh = _mediapipe_solutions().face_mesh.FaceMesh(refine_landmarks=True, **options)
+        mesh = mediapipe_solutions().face_mesh.FaceMesh(refine_landmarks=True, **options)
         for drawing in (cartoon(), np.zeros_like(cartoon())):
             mesh.process(drawing)
     return mesh
@@ -255,16 +254,3 @@ def _points(face: Any) -> Points:
         if (rows["head"] == _HEAD).all() and all((rows[f"tag_{axis}"] == tag).all() for axis, tag in _AXES):
             return np.stack([rows[axis] for axis, _ in _AXES], axis=1)
     return np.array([(p.x, p.y, p.z) for p in face.landmark], np.float32)
-
-
-def _mediapipe_solutions() -> Any:
-    """MediaPipe's classic solutions; imported when first needed, since it takes half a second."""
-    try:
-        import mediapipe.python.solutions.face_detection
-        import mediapipe.python.solutions.face_mesh  # noqa: F401
-        from mediapipe.python import solutions
-    except ModuleNotFoundError as error:
-        raise MeshAbsentError(f"{BACKEND} is not part of the MediaPipe that is installed here") from error
-    except (ImportError, AttributeError, OSError) as error:
-        raise MeshError(f"MediaPipe Face Mesh cannot be loaded: {error}") from error
-    return solutions
