@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware.face import landmarks as lm
-from firmware.face.solutions import BACKEND, mediapipe_solutions
+from firmware.face import solutions
 from firmware.face.warmup import cartoon
 from firmware.frame import Frame
 from firmware.quiet import quiet_stderr
@@ -27,6 +27,7 @@ Points = NDArray[np.float32]
 Seen = tuple[NDArray[np.float64], float]
 """Where a detector sees a face: the middle of its box (x, y) and the box's longer side, px."""
 
+BACKEND: Final = solutions.BACKEND
 DETECT_EVERY: Final = 10
 """Frames between two looks for a second person while tracking; what is captured is looked at again, as stills."""
 SMALLEST_FACE_PX: Final = 24
@@ -123,7 +124,7 @@ class MediaPipeMesher:
         """Made when it is first needed: while one person is followed nobody asks for it, and it has its weight."""
         if self._far is None:
             with quiet_stderr():
-                self._far = mediapipe_solutions().face_detection.FaceDetection(model_selection=1)
+                self._far = solutions.mediapipe_solutions().face_detection.FaceDetection(model_selection=1)
                 self._far.process(cartoon())
         return self._far
 
@@ -155,7 +156,7 @@ class MediaPipeTracker(MediaPipeMesher):
         super().__init__()
         self._tracking = _warm_face_mesh(max_num_faces=1, static_image_mode=False)
         with quiet_stderr():
-            self._detector = mediapipe_solutions().face_detection.FaceDetection(model_selection=0)
+            self._detector = solutions.mediapipe_solutions().face_detection.FaceDetection(model_selection=0)
             self._detector.process(cartoon())
         self._frames = 0
         self._others: tuple[FaceMesh, ...] = ()
@@ -218,7 +219,7 @@ def _is_of(face: FaceMesh, point: NDArray[np.float64]) -> bool:
 def _warm_face_mesh(**options: Any) -> Any:
     """A Face Mesh that has met its first face already, and lost it again."""
     with quiet_stderr():
-        mesh = mediapipe_solutions().face_mesh.FaceMesh(refine_landmarks=True, **options)
+        mesh = solutions.mediapipe_solutions().face_mesh.FaceMesh(refine_landmarks=True, **options)
         for drawing in (cartoon(), np.zeros_like(cartoon())):
             mesh.process(drawing)
     return mesh
