@@ -21,8 +21,8 @@ VALUES = {
 }
 """What is slow here and what the demo is, as an engineer would write it."""
 SMALLEST = "index=0"
-SLOW = "percentage_of_dropped_buffers=80"
-"""Twelve pictures a second of sixty: HDMI knows no slower clock for so small a picture."""
+SLOW = "percentage_of_dropped_buffers=90"
+"""Six pictures a second of sixty: HDMI knows no slower clock for so small a picture."""
 HDMI_LOOP = "n_devs=1 node_types=0x101 num_inputs=1 input_types=3 num_outputs=1 output_types=1"
 
 
