@@ -24,13 +24,13 @@ _log = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Looks after the display. run: starts systemctl."""
+    """Looks after the display. run: starts systemctl. due_ns: until then a page's silence means nothing."""
 
     def __init__(self, clock: Clock, run: Runner = run_command) -> None:
         self._clock = clock
         self._run = run
         self._page_is_there = False
-        self._due_ns = clock.monotonic_ns() + round(PATIENCE_S * 1e9)
+        self.due_ns = clock.monotonic_ns() + round(PATIENCE_S * 1e9)
 
     def seen(self) -> None:
         """A page has asked."""
@@ -39,7 +39,7 @@ class Heartbeat:
 
     def tend(self) -> None:
         """To be called often. Restarts the display once for each silence, and again while no page comes."""
-        if self._clock.monotonic_ns() < self._due_ns:
+        if self._clock.monotonic_ns() < self.due_ns:
             return
         if not self._page_is_there and self._display_is_up_for_s() < PATIENCE_S:
             self._wait(LOOK_EVERY_S)
@@ -53,7 +53,7 @@ class Heartbeat:
             _log.warning("the display cannot be restarted: %s", error)
 
     def _wait(self, for_s: float) -> None:
-        self._due_ns = self._clock.monotonic_ns() + round(for_s * 1e9)
+        self.due_ns = self._clock.monotonic_ns() + round(for_s * 1e9)
 
     def _display_is_up_for_s(self) -> float:
         """0 where there is no display."""

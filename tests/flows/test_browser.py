@@ -21,6 +21,9 @@ from tests.flows.browsing import Page, check_accessibility, check_screen, expect
 pytestmark = pytest.mark.browser
 
 SAID_WITHIN_MS = 1000
+SAID_IN_THE_COUNTDOWN = """() => ["countdown", "capturing"].includes(document.documentElement.dataset.state)
+    && document.querySelector("#instruction-text").innerText"""
+"""State and text in one look: a moment later the picture may have been taken."""
 
 
 def test_a_screening_from_idle_to_the_answer_to_another_picture_and_home(page: Page) -> None:
@@ -40,8 +43,7 @@ def test_a_screening_from_idle_to_the_answer_to_another_picture_and_home(page: P
     check_screen(page)
     operator.shoot("positioning")
 
-    page.wait_for_selector("html[data-state=countdown], html[data-state=capturing]")
-    assert page.inner_text("#instruction-text") == "Hold still"
+    assert page.wait_for_function(SAID_IN_THE_COUNTDOWN).json_value() == "Hold still"
     operator.shoot("countdown")
 
     operator.answer()
