@@ -81,20 +81,6 @@ def test_nothing_of_mediapipe_is_loaded_before_a_face_is_looked_for(module: str)
     assert done.stdout == "[]\n"
 
 
-def test_face_mesh_is_loaded_without_what_it_draws_with_and_who_wants_to_draw_still_can() -> None:
-    says = """
-import sys
-from firmware.face.solutions import mediapipe_solutions
-mediapipe_solutions().face_mesh.FaceMesh().close()
-assert not [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]
-from mediapipe.python.solutions import drawing_utils
-print(drawing_utils.DrawingSpec().thickness)"""
-    done = subprocess.run(
-        [sys.executable, "-c", says], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=120
-    )
-    assert done.stdout == "2\n"
-
-
 def test_without_the_bundles_file_the_users_own_copy_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(MeshTaskError, match="is not there") as caught:
         task_of({}, tmp_path / TASK)
