@@ -124,20 +124,24 @@ def user_id(name: str) -> int:
     return pwd.getpwnam(name).pw_uid
 
 
-def programs_of(name: str) -> list[str]:
-    """What runs as this user."""
-    mine = [path for path in Path("/proc").glob("[0-9]*/comm") if path.stat().st_uid == user_id(name)]
-    return sorted({path.read_text().strip() for path in mine})
-
-
-def groups_of(program: str) -> set[str]:
-    """The control groups in which a program runs."""
-    found = set()
+def processes() -> list[tuple[int, str, str]]:
+    """What runs: its user's number, its program, its control group."""
+    found = []
     for name in Path("/proc").glob("[0-9]*/comm"):
         with contextlib.suppress(OSError):  # it has ended since
-            if name.read_text().strip() == program:
-                found.add((name.parent / "cgroup").read_text().strip())
+            group = (name.parent / "cgroup").read_text().strip()
+            found.append((name.stat().st_uid, name.read_text().strip(), group))
     return found
+
+
+def programs_of(name: str) -> list[str]:
+    """What runs as this user."""
+    return sorted({program for user, program, _ in processes() if user == user_id(name)})
+
+
+def groups_of(name: str) -> set[str]:
+    """The control groups in which a program runs."""
+    return {group for _, program, group in processes() if program == name}
 
 
 def who_asks() -> set[str]:
