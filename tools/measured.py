@@ -9,7 +9,7 @@ and 960 px in turn, through JPEG; only photos that the device would take (one fa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware.face.anthropometry.geometry import Optics, distance, fissure_inclination_deg
-from firmware.face.anthropometry.scale import Scale, iris_mm
+from firmware.face.anthropometry.scale import Scale
 from firmware.face.anthropometry.sites import FACIAL_INDEX, INCLINATION, RATIOS, SITES
 from firmware.face.mesh import FaceMesh, FaceMesher, MediaPipeMesher
 from firmware.face.pose import head_pose
@@ -25,6 +25,7 @@ from firmware.frame import Frame
 from firmware.subject import Subject
 from tools.phantom import cohort, external
 from tools.phantom.face import IRIS_RADIUS_MM, face_points
+from tools.phantom.loosened import IRIS_STREAM, with_iris
 from tools.phantom.person import Person
 from tools.phantom.photo import jpeg
 from tools.phantom.render import render
@@ -35,10 +36,7 @@ BASES: Final[Mapping[str, Callable[[int, int], Iterator[cohort.Subject]]]] = {
     "external": external.external_cohort,
 }
 SIZES_PX: Final = (480, 720, 960)
-STREAM: Final = 11
-"""Keeps the irises' random numbers apart from those of the cohorts."""
 MAX_TURN_DEG, LEAST_EYES_PX = 15.0, 60.0
-WIDEST_SD: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +58,10 @@ def measured(basis: str, subjects: int, seed: int) -> Iterator[Measured]:
     """The usable photos of a cohort."""
     with MediaPipeMesher(max_faces=2) as mesher:
         for number, one in enumerate(BASES[basis](subjects, seed)):
-            person = with_iris(one.person, np.random.default_rng((seed, number, STREAM)))
+            person = with_iris(one.person, np.random.default_rng((seed, number, IRIS_STREAM)))
             found = _photo(person, one.scenes[0], SIZES_PX[number % len(SIZES_PX)], mesher)
             if found is not None:
                 yield found
-
-
-def with_iris(person: Person, rng: np.random.Generator) -> Person:
-    """The person with an iris as people of their age have."""
-    mean, sd = iris_mm(person.age)
-    diameter = mean + sd * float(np.clip(rng.normal(), -WIDEST_SD, WIDEST_SD))
-    return replace(person, iris_share=diameter / (2 * IRIS_RADIUS_MM * person.scale))
 
 
 def truth_of(points_mm: NDArray[np.float64]) -> dict[str, float]:

@@ -15,7 +15,8 @@ from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.frame import Frame
 from tools import landmark_bias, measure_phantoms, mesh_response, term_rates
 from tools.errors import DataAbsentError, UsageError
-from tools.measured import Measured, measured, with_iris
+from tools.measured import Measured, measured
+from tools.phantom.loosened import with_iris
 from tools.phantom.cohort import cohort
 from tools.phantom.person import draw_person
 from tools.phantom.photo import jpeg

@@ -29,6 +29,7 @@ from tools.phantom.ages import aged, group_list
 from tools.phantom.broad import broad_cohort
 from tools.phantom.cohort import Subject, cohort
 from tools.phantom.external import external_cohort
+from tools.phantom.loosened import turned, with_irises
 from tools.phantom.photo import jpeg, make_folder
 from tools.phantom.render import Photo, render
 from tools.phantom.scene import Scene
@@ -110,6 +111,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--photos", choices=("frontal", "varied"), default="frontal", help="kinds of photo (frontal)")
     parser.add_argument("--ages", metavar="GROUPS", help="proportions of age: any of infant,child,adult (size only)")
+    parser.add_argument("--irises", action="store_true", help="of every size that people of an age have")
+    parser.add_argument("--turned", type=float, metavar="DEG", help="turned and nodding by up to so much")
     parser.add_argument("--disguise", type=float, default=0.0, metavar="SHARE", help="of subjects, in strange colours")
     parser.add_argument("--without", choices=ABLATIONS, help="take it away from everybody, to see what a model goes by")
     options = parser.parse_args(words)
@@ -127,6 +130,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         people = (aged(subject, options.seed, number, groups) for number, subject in enumerate(people))
     if options.photos == "varied":
         people = (varied(subject, options.seed, number) for number, subject in enumerate(people))
+    if options.irises:
+        people = with_irises(people, options.seed)
+    if options.turned:
+        people = turned(people, options.seed, options.turned)
     people = disguise_some(people, options.seed, options.disguise)
     if options.without:
         people = (replace(s, person=ABLATIONS[options.without](s.person)) for s in people)
