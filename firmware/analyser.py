@@ -26,8 +26,9 @@ from firmware.face.align import align
 from firmware.face.anthropometry import Measurements, Optics, card_scale, measure
 from firmware.face.mesh import FaceMesh, FaceMesher
 from firmware.face.others import blur_others, choose
-from firmware.face.pose import head_pose
+from firmware.face.pose import Pose, head_pose
 from firmware.face.quality import QualityReport, Verdict, assess_quality
+from firmware.face.refine import look
 from firmware.face.wanted import WantedPose
 from firmware.frame import Frame
 from firmware.portrait import Portrait, portrait_of
@@ -160,20 +161,25 @@ class Analyser:
         watch: Stopwatch,
         pointed: Place | None,
         wanted: WantedPose | None = None,
+        pose: Pose | None = None,
     ) -> Guidance:
         hfov_deg, chosen = self._site.hfov_deg, pointed is not None
         with watch.stage("quality"):
-            pose = head_pose(faces[0]) if faces else None
+            pose = pose or (head_pose(faces[0]) if faces else None)
             quality = assess_quality(frame, faces, pose, hfov_deg=hfov_deg, chosen=chosen, wanted=wanted)
         return Guidance(frame, faces, pose, quality, watch.timing_ms())
 
     def _still(self, frame: Frame, watch: Stopwatch, pointed: Place | None) -> Still:
-        guidance = self._judge(frame, self._find(frame, self._stills, watch, pointed), watch, pointed)
-        guidance = replace(guidance, frame=blur_others(frame, guidance.faces))
+        faces = self._find(frame, self._stills, watch, pointed)
+        with watch.stage("refine"):
+            refined = look(frame, faces[0]) if faces else None
+        guidance = self._judge(frame, faces, watch, pointed, pose=refined.pose if refined else None)
+        seen = (refined.mesh, *faces[1:]) if refined else faces
+        guidance = replace(guidance, frame=blur_others(frame, faces), faces=seen)
         if guidance.quality.verdict is Verdict.BLOCK:
             return Still(guidance)
         with watch.stage("align"):
-            crop = align(frame, guidance.faces[0])
+            crop = align(frame, faces[0])  # by the mesh as it was found: so were the crops of the training
         with watch.stage("classify"):
             return Still(guidance, crop, self._recogniser.see(crop))
 

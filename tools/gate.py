@@ -20,6 +20,7 @@ import numpy as np
 
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.face.quality import QualityReport, Verdict, assess_quality
+from firmware.face.refine import still_pose
 from firmware.frame import Frame, Pixels
 from firmware.photo import read_photo
 from tools.errors import run_main
@@ -52,6 +53,11 @@ def pieces(frame: Frame, faces: Sequence[FaceMesh]) -> Iterator[Frame]:
             yield Frame(np.asarray(cv2.resize(part, None, fx=2, fy=2), np.uint8))
 
 
+def judged(frame: Frame, faces: Sequence[FaceMesh]) -> QualityReport:
+    """As the device judges a still."""
+    return assess_quality(frame, faces, still_pose(frame, faces))
+
+
 def judge(folders: Sequence[Path], labels: dict[str, str], parity: int) -> dict[str, dict[str, list[str]]]:
     """Label -> photo -> blocking measures."""
     found: dict[str, dict[str, list[str]]] = defaultdict(dict)
@@ -59,14 +65,14 @@ def judge(folders: Sequence[Path], labels: dict[str, str], parity: int) -> dict[
     with MediaPipeMesher() as mesher:
 
         def look(frame: Frame, label: str, name: str) -> None:
-            found[label][name] = blocking(assess_quality(frame, mesher.find(frame)))
+            found[label][name] = blocking(judged(frame, mesher.find(frame)))
 
         for folder in folders:
             for path in photos_in([folder])[parity::2]:
                 name = str(path.relative_to(folder))
                 frame, label = read_photo(path), labels[name]
                 faces = mesher.find(frame)
-                found[f"{folder.name} {label}"][name] = blocking(assess_quality(frame, faces))
+                found[f"{folder.name} {label}"][name] = blocking(judged(frame, faces))
                 if label == "one":
                     if last is not None:
                         look(couple(last, frame.pixels), "couple", name)

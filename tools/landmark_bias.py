@@ -33,6 +33,7 @@ from firmware.face.anthropometry.scale import IRIS_DIAMETER_MM
 from firmware.face.anthropometry.sites import INCLINATION_NORM, SITES
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.face.pose import head_pose
+from firmware.face.refine import refine
 from firmware.photo import find_photos, read_photo
 from tools.errors import DataAbsentError, run_main
 from tools.files import write_atomic
@@ -79,9 +80,12 @@ def adult_faces(folders: Sequence[Path]) -> Iterator[tuple[int, FaceMesh]]:
     with MediaPipeMesher(max_faces=2) as mesher:
         for folder in folders:
             for position, path in enumerate(find_photos([folder])):
-                faces = () if any(word in path.name for word in NO_ADULT) else mesher.find(read_photo(path))
+                if any(word in path.name for word in NO_ADULT):
+                    continue
+                frame = read_photo(path)
+                faces = mesher.find(frame)
                 if len(faces) == 1 and usable(faces[0]):
-                    yield position, faces[0]
+                    yield position, refine(frame, faces[0])
 
 
 def usable(mesh: FaceMesh) -> bool:

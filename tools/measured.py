@@ -21,6 +21,7 @@ from firmware.face.anthropometry.scale import Scale
 from firmware.face.anthropometry.sites import FACIAL_INDEX, INCLINATION, RATIOS, SITES
 from firmware.face.mesh import FaceMesh, FaceMesher, MediaPipeMesher
 from firmware.face.pose import head_pose
+from firmware.face.refine import refine
 from firmware.frame import Frame
 from firmware.subject import Subject
 from tools.phantom import cohort, external
@@ -76,14 +77,15 @@ def _photo(person: Person, scene: Scene, size_px: int, mesher: FaceMesher) -> Me
     pixels = render(person, scene, size_px, size_px).pixels
     packed = np.frombuffer(jpeg(pixels, scene.sensor.jpeg_quality), np.uint8)
     seen = cv2.cvtColor(cv2.imdecode(packed, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    faces = mesher.find(Frame(np.asarray(seen, np.uint8)))
+    frame = Frame(np.asarray(seen, np.uint8))
+    faces = mesher.find(frame)
     if len(faces) != 1 or not _is_taken(faces[0]):
         return None
     optics = Optics(size_px, size_px, scene.hfov_deg)
     scale = Scale(scene.distance_mm / (optics.focal_px or 1.0), 0.0, "the truth")
     diameter = 2 * IRIS_RADIUS_MM * person.iris_share * person.scale
     truth = truth_of(face_points(person, scene.expression))
-    return Measured(faces[0], Subject(person.age), scale, optics, diameter, truth)
+    return Measured(refine(frame, faces[0]), Subject(person.age), scale, optics, diameter, truth)
 
 
 def _is_taken(mesh: FaceMesh) -> bool:

@@ -22,6 +22,7 @@ from firmware.face.align import TEMPLATE, five_points, similarity
 from firmware.face.correction import AXES, NUMBERS, SYMMETRIC, Correction, shape_numbers, terms
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.face.pose import Pose, head_pose, rigid_pose
+from firmware.face.refine import Refined, look
 from firmware.frame import Frame
 from tools.errors import run_main
 from tools.files import write_npz
@@ -41,11 +42,12 @@ PHOTOS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """A rendered photo's truth and what was found in it."""
+    """A rendered photo's truth, what was found in it, and where its refinement puts the points."""
 
     scene: Scene
     truth: FaceMesh
     found: FaceMesh
+    refined: Refined
 
 
 def turned(people: Iterator[Subject], most_deg: float, axes: Sequence[str], dice: int) -> Iterator[Turned]:
@@ -64,8 +66,9 @@ def turned(people: Iterator[Subject], most_deg: float, axes: Sequence[str], dice
                     pitch_deg=0.0 if axis == "yaw" else float(pitch),
                 )
                 photo = render(subject.person, scene, SIDE_PX, SIDE_PX)
-                if found := mesher.find(Frame(photo.pixels)):
-                    yield Turned(scene, FaceMesh(photo.landmarks), found[0])
+                frame = Frame(photo.pixels)
+                if found := mesher.find(frame):
+                    yield Turned(scene, FaceMesh(photo.landmarks), found[0], look(frame, found[0]))
 
 
 def solve(photos: Sequence[Turned]) -> dict[str, Floats]:
@@ -95,30 +98,33 @@ def solve(photos: Sequence[Turned]) -> dict[str, Floats]:
     return {"mean": mean, "scale": scale, "axes": axes, "weights": weights}
 
 
-def alignment(photo: Turned) -> tuple[Floats, Floats]:
+def alignment(truth: FaceMesh, found: FaceMesh) -> tuple[Floats, Floats]:
     """Errors over the true inter-eye distance, %, each [5, 2].
 
     Of the five points, along the line of the eyes and across it; and of where the crop shows the true points.
     """
-    truth, found = five_points(photo.truth), five_points(photo.found)
-    across = complex(*(truth[1] - truth[0]))
-    off = (found - truth) @ np.array([1, 1j]) / across
-    matrices = [similarity(points, np.array(TEMPLATE)) for points in (truth, found)]
-    shown = [truth @ matrix[:, :2].T + matrix[:, 2] for matrix in matrices]
+    true, seen = five_points(truth), five_points(found)
+    across = complex(*(true[1] - true[0]))
+    off = (seen - true) @ np.array([1, 1j]) / across
+    matrices = [similarity(points, np.array(TEMPLATE)) for points in (true, seen)]
+    shown = [true @ matrix[:, :2].T + matrix[:, 2] for matrix in matrices]
     eyes = np.linalg.norm(np.subtract(*TEMPLATE[:2]))
     errors = 100 * np.column_stack([off.real, off.imag])
     return np.asarray(errors, np.float64), np.asarray(100 * (shown[1] - shown[0]) / eyes)
 
 
-def report(photos: Sequence[Turned]) -> Iterator[str]:
-    """Lines about pose and alignment."""
-    poses = [head_pose(photo.found) for photo in photos]
+def report(photos: Sequence[Turned], *, live: bool) -> Iterator[str]:
+    """Lines about pose and alignment: of the live guide's mesh, or of the refined one of stills."""
+    meshes = [photo.found if live else photo.refined.mesh for photo in photos]
+    poses = [head_pose(photo.found) if live else photo.refined.pose for photo in photos]
+    yield "live, as Face Mesh draws it:" if live else "stills, refined:"
     for name in ("yaw", "pitch", "roll"):
         true = np.array([getattr(photo.scene, f"{name}_deg") for photo in photos])
         off = np.array([getattr(pose, name) for pose in poses]) - true
         most = np.percentile(abs(off), 95)
         yield f"{name:6} mean absolute {abs(off).mean():.2f}, bias {off.mean():+.2f}, 95 % within {most:.1f} degrees"
-    points, crops = (np.array(errors) for errors in zip(*(alignment(photo) for photo in photos), strict=True))
+    pairs = (alignment(photo.truth, mesh) for photo, mesh in zip(photos, meshes, strict=True))
+    points, crops = (np.array(errors) for errors in zip(*pairs, strict=True))
     names = ("left eye", "right eye", "nose tip", "mouth left", "mouth right")
     for name, errors in zip(names, points.swapaxes(0, 1), strict=True):
         noise = np.hypot(*(errors - errors.mean(axis=0)).T).mean()
@@ -144,7 +150,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         photos = list(turned(people, options.most, ("joint", "yaw", "pitch"), 77))
         print(
             f"{len(photos)} photos of the {options.basis} basis, seed {options.seed}, to {options.most:g} degrees",
-            *report(photos),
+            *report(photos, live=True),
+            *report(photos, live=False),
             sep="\n",
         )
         return 0

@@ -122,3 +122,10 @@ def test_a_disguise_changes_colours_and_no_landmark() -> None:
 def test_a_share_beyond_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         phantom([str(tmp_path), "--disguise", "1.5"])
+
+
+def test_portraits_of_one_name_are_told_apart_by_their_folders() -> None:
+    places = [Path("a/female/1.jpg"), Path("a/male/1.jpg"), Path("a/male/2.jpg")]
+    assert list(portraits.names_of(places).values()) == ["female-1", "male-1", "2"]
+    with pytest.raises(UsageError, match="the same name"):
+        portraits.names_of([Path("a/male/1.jpg"), Path("b/male/1.jpg")])

@@ -16,7 +16,7 @@ import io
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -95,6 +95,24 @@ def about(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
     return f"{WHAT} ({' '.join(words)})"
 
 
+def drawn(options: argparse.Namespace) -> Iterator[Subject]:
+    """The people that the options ask for."""
+    people = BASES[options.basis](options.subjects, options.seed, options.unaffected_share)
+    if options.ages:
+        groups = group_list(options.ages)
+        people = (aged(subject, options.seed, number, groups) for number, subject in enumerate(people))
+    if options.photos == "varied":
+        people = (varied(subject, options.seed, number) for number, subject in enumerate(people))
+    if options.irises:
+        people = with_irises(people, options.seed)
+    if options.turned:
+        people = turned(people, options.seed, options.turned)
+    people = disguise_some(people, options.seed, options.disguise)
+    if options.without:
+        people = (replace(s, person=ABLATIONS[options.without](s.person)) for s in people)
+    return people
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Render the cohort, or warp photos when `--warp` is there; returns the exit status."""
     words = sys.argv[1:] if argv is None else argv
@@ -124,20 +142,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     before = photos_before(options.out, WHAT)
     rows: list[tuple[object, ...]] = []
     lines: list[str] = []
-    people = BASES[options.basis](options.subjects, options.seed, options.unaffected_share)
-    if options.ages:
-        groups = group_list(options.ages)
-        people = (aged(subject, options.seed, number, groups) for number, subject in enumerate(people))
-    if options.photos == "varied":
-        people = (varied(subject, options.seed, number) for number, subject in enumerate(people))
-    if options.irises:
-        people = with_irises(people, options.seed)
-    if options.turned:
-        people = turned(people, options.seed, options.turned)
-    people = disguise_some(people, options.seed, options.disguise)
-    if options.without:
-        people = (replace(s, person=ABLATIONS[options.without](s.person)) for s in people)
-    for number, subject in enumerate(people, start=1):
+    for number, subject in enumerate(drawn(options), start=1):
         more_rows, more_lines = write_subject(subject, options.size, options.out)
         rows += more_rows
         lines += more_lines

@@ -18,6 +18,7 @@ import csv
 import io
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -108,11 +109,24 @@ def people_of(
         yield label, done.pixels, {"terms": terms, "landmarks": np.round(done.landmarks, 2).tolist()}
 
 
+def names_of(photos: Sequence[Path]) -> dict[Path, str]:
+    """A name for each portrait: its file's, with its folder before it where another file is called the same.
+
+    UsageError for two that are still the same.
+    """
+    count = Counter(photo.stem for photo in photos)
+    names = {p: p.stem if count[p.stem] == 1 else f"{p.parent.name}-{p.stem}" for p in photos}
+    if len(set(names.values())) < len(photos):
+        raise UsageError("two portraits have the same name, in folders of the same name; rename one")
+    return names
+
+
 def make(
     photos: Sequence[Path], out: Path, people: int, share: float, seed: int, *, broad: bool = False
 ) -> tuple[list[dict[str, str]], int]:
     """Write everybody's photo; returns the table's rows and how many portraits were left out."""
     turns = iter(labels(people * len(photos), share))
+    names = names_of(photos)
     rows: list[dict[str, str]] = []
     lines: list[str] = []
     missed = 0
@@ -126,10 +140,11 @@ def make(
             except PhotoError:
                 missed += 1
                 continue
+            name = names[photo]
             for n, (label, pixels, known) in enumerate(found):
-                image_id = f"{photo.stem}_{n}.jpg"
+                image_id = f"{name}_{n}.jpg"
                 write_whole(out / image_id, jpeg(pixels, JPEG_QUALITY))
-                rows.append({"image_id": image_id, "subject": photo.stem, "label": label, "split": split})
+                rows.append({"image_id": image_id, "subject": name, "label": label, "split": split})
                 lines.append(json.dumps({"image_id": image_id, **known}) + "\n")
     write_atomic(out / "metadata.jsonl", "".join(lines).encode())
     return rows, missed

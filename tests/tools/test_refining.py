@@ -1,0 +1,107 @@
+"""Learning the refinement: what folders teach, what the regression makes of it, and that a portrait's own is left out."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firmware.face.refine import LOOKED_AT, SIDE_PX, Cascade
+from tools.errors import DataAbsentError
+from tools.phantom.__main__ import main as render
+from tools.refining import __main__ as command
+from tools.refining.lessons import Lesson, lessons, mirrored
+from tools.refining.solve import TAKEN_OFF, gather, main_directions, regress, solve
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten people, turned, with irises of every size."""
+    out = tmp_path_factory.mktemp("lessons")
+    render([str(out), "--subjects", "14", "--seed", "61", "--basis", "broad", "--irises", "--turned", "20"])
+    return out
+
+
+@pytest.fixture(scope="module")
+def seen(folder: Path) -> list[Lesson]:
+    return list(lessons([folder], 1))
+
+
+def test_a_folder_teaches_its_train_split_with_the_truth_in_the_patch(folder: Path, seen: list[Lesson]) -> None:
+    table = [line.split(",") for line in (folder / "labels.csv").read_text().splitlines()[1:]]
+    assert 0 < len(seen) <= sum(row[3] == "train" for row in table) < len(table)
+    for one in seen:
+        assert one.grey.shape == (SIDE_PX, SIDE_PX)
+        assert np.abs(one.true - one.found)[:, :2].mean() < 6, "px of the patch: they mean the same face"
+        assert one.portrait is None and np.abs(one.turned_deg).max() <= 20
+
+
+def test_heads_that_the_gate_would_never_take_teach_nothing(folder: Path, tmp_path: Path, seen: list[Lesson]) -> None:
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    known = [json.loads(line) for line in (tmp_path / "metadata.jsonl").read_text().splitlines()]
+    for line in known:
+        line["pose_deg"]["yaw"] = 40.0
+    (tmp_path / "metadata.jsonl").write_text("\n".join(map(json.dumps, known)))
+    assert not list(lessons([tmp_path], 1))
+    with pytest.raises(DataAbsentError, match="landmarks are known"):
+        command.main([str(tmp_path), "--out", str(tmp_path / "refine.npz")])
+
+
+def test_a_mirrored_mirror_is_the_lesson_again(seen: list[Lesson]) -> None:
+    one, again = seen[0], mirrored(mirrored(seen[0]))
+    assert (again.grey == one.grey).all() and again.turned_deg == one.turned_deg
+    assert again.true == pytest.approx(one.true, abs=1e-3)
+    assert mirrored(one).turned_deg == (-one.turned_deg[0], one.turned_deg[1])
+
+
+def test_what_is_learned_is_written_and_brings_the_lessons_nearer(seen: list[Lesson], folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "refine.npz"
+    assert command.main([str(folder), "--out", str(out)]) == 0
+    cascade = Cascade.load(out)
+    assert cascade.steps[0].weights.shape[0] == len(LOOKED_AT) * 64 + len(cascade.shapes)
+    first = out.read_bytes()
+    command.main([str(folder), "--out", str(out)])
+    assert out.read_bytes() == first, "the same photos give the same bytes"
+
+
+def test_every_step_comes_nearer(seen: list[Lesson]) -> None:
+    said: list[str] = []
+    with ThreadPoolExecutor(1) as pool:
+        solve(gather([*seen, *map(mirrored, seen)]), pool, said.append)
+    off = [float(line.split(" lie ")[1].split()[0]) for line in said]
+    assert off == sorted(off, reverse=True) and off[-1] < 0.9 * off[0]
+
+
+def test_a_regression_finds_what_rendered_faces_say() -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.normal(3, 2, (20_000, 4)).astype(np.float32)
+    weights, constant = rng.normal(size=(4, 2)), np.array([5.0, -2.0])
+    step = regress(rows, (rows @ weights + constant).astype(np.float32), np.full(len(rows), -1))
+    centre = rows.mean(axis=0)
+    assert step.of(centre) == pytest.approx(centre @ weights + constant, abs=1e-2), "the constant costs nothing"
+    assert step.weights == pytest.approx(weights * 20_000 / 23_000, rel=0.02), "the ridge holds back a little"
+
+
+def test_of_portraits_the_differences_are_learned_and_hardly_what_they_share() -> None:
+    """Half of the faces are of portraits, all of which say 10 too much; their changes say what rendered faces say."""
+    rng = np.random.default_rng(2)
+    rows = rng.normal(size=(20_000, 3)).astype(np.float32)
+    wanted = rows[:, :1] * 2.0
+    portraits = np.where(np.arange(20_000) < 10_000, -1, np.arange(20_000) // 100)
+    wanted[portraits >= 0] += 10.0
+    step = regress(rows, wanted.astype(np.float32), portraits)
+    plain = regress(rows, wanted.astype(np.float32), np.where(portraits < 0, -1, 0))
+    assert 0 < TAKEN_OFF < 1
+    assert abs(step.constant[0]) < 1.0 < 10 * (1 - TAKEN_OFF)
+    assert step.weights[0, 0] == pytest.approx(2.0 * 20_000 / 23_000, rel=0.05)
+    assert abs(plain.constant[0]) < 1.0, "whoever is one portrait shares one mean"
+
+
+def test_main_directions_are_those_of_the_largest_spread_with_a_fixed_sign() -> None:
+    rows = np.random.default_rng(3).normal(size=(500, 3)).astype(np.float32) * np.array([1, 9, 3], np.float32)
+    first, second = main_directions(rows, 2)
+    assert first == pytest.approx([0, 1, 0], abs=0.05) and second == pytest.approx([0, 0, 1], abs=0.05)
