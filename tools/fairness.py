@@ -18,6 +18,7 @@ import numpy as np
 
 from firmware.face.mesh import MediaPipeMesher
 from firmware.face.quality import QualityReport, Verdict, assess_quality
+from firmware.face.refine import still_pose
 from firmware.frame import Frame
 from tools.errors import run_main
 from tools.phantom.person import draw_person, in_tone
@@ -48,7 +49,8 @@ def reports(photos: int) -> Iterator[tuple[QualityReport, ...]]:
                 packed = jpeg(render(toned, scene, SIDE_PX, SIDE_PX).pixels, scene.sensor.jpeg_quality)
                 bgr = cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_COLOR)
                 frame = Frame(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8))
-                found.append(assess_quality(frame, mesher.find(frame)))
+                faces = mesher.find(frame)
+                found.append(assess_quality(frame, faces, still_pose(frame, faces)))
             yield tuple(found)
             if number % 100 == 99:
                 print(f"{number + 1} of {photos}", file=sys.stderr)

@@ -2,9 +2,8 @@
 
 Two cohorts, of the shipped basis and of the external one. Each is cut in two: the mean error of every measure is taken
 from one half and put right in the other, which gives the column `calibrated`; the column `as is` has no such
-correction, and neither has the device, because the mesh's leaning on rendered skin is not its leaning on people (its
-inner canthi stand 2 mm too near here, and not on portraits). Intervals are the device's own, by the true scale and by
-the iris.
+correction, and neither has the device, because what is off on rendered skin is not what is off on people. Intervals are
+the device's own, by the true scale and by the iris.
 
 `--calibrate` writes firmware/face/anthropometry/noise.csv instead, from both bases: the standard deviation that a 95 %
 interval needs, its 95th percentile of errors divided by 1.96, bias included. Use another seed for the report.

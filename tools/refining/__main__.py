@@ -6,11 +6,14 @@
     python -m tools.phantom build/r3 --subjects 350 --seed 43 --basis broad --irises --ages infant,child,adult \
         --photos varied
     python -m tools.phantom build/r4 --subjects 800 --seed 44 --basis broad --irises --turned 28
+    python -m tools.phantom build/r5 --subjects 1200 --seed 45 --basis broad --irises --turned 20 \
+        --ages infant,child,adult
+    python -m tools.phantom build/r6 --subjects 1200 --seed 46 --basis broad --irises
     python -m tools.phantom.portraits PORTRAITS --out build/d --people 10 --seed 7 --broad
-    python -m tools.refining build/r1 build/r2 build/r3 build/r4 build/d
+    python -m tools.refining build/r1 build/r2 build/r3 build/r4 build/r5 build/r6 build/d
 
-PORTRAITS as in tools/README.md, the photos at even positions. Nothing of the external basis is learned from.
-`tools.measure_phantoms`, `tools.pose check` and `tools.mesh_response` tell what it is worth.
+PORTRAITS as in tools/README.md, the photos at even positions, of which 330 served. Nothing of the external basis is
+learned from. `tools.measure_phantoms`, `tools.pose check` and `tools.mesh_response` tell what it is worth.
 """
 
 from __future__ import annotations

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from firmware.face.gradients import DIRECTIONS, SHARES, Gradients
 
 WINDOW = ((16, 2),)
+Numbers = NDArray[Any]
 
 
-def _histograms(grey: np.ndarray, x: float, y: float) -> np.ndarray:
+def _histograms(grey: Numbers, x: float, y: float) -> Numbers:
     rows = Gradients.of(grey.astype(np.uint8)).around(np.array([[x, y]], np.float32), WINDOW)
     return rows.reshape(2, 2, DIRECTIONS)
 
 
-def _edge(at: int) -> np.ndarray:
+def _edge(at: int) -> Numbers:
     """Dark to the left of a column, light from it on."""
     return np.where(np.arange(96)[None, :] < at, 60, 180) * np.ones((96, 1))
 

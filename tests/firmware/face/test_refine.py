@@ -87,7 +87,8 @@ def test_three_times_the_pixels_give_the_same_points(external: list[Rendered]) -
     large = Frame(np.kron(one.frame.pixels, np.ones((3, 3, 1), np.uint8)))
     grown = FaceMesh(one.found.landmarks * 3 + np.array([1, 1, 0], np.float32))
     small, big = refine(one.frame, one.found).landmarks, refine(large, grown).landmarks
-    assert ((big - [1, 1, 0]) / 3)[:, :2] == pytest.approx(small[:, :2], abs=0.5)
+    apart = np.abs((big - [1, 1, 0]) / 3 - small)[:, :2]
+    assert apart.mean() < 0.3 and apart.max() < 2, "px of the smaller photo"
 
 
 def test_no_point_moves_by_more_than_a_quarter_of_the_eyes_distance(
