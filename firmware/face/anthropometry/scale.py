@@ -30,7 +30,7 @@ IRIS_AT_MM: Final = (10.14, 11.4, IRIS_DIAMETER_MM)
 IRIS_YOUNG_SD_MM: Final = 0.4
 """How far the sources disagree below two years."""
 IRIS_SEEN_PX: Final = (11.0, 14.0, 17.0, 21.0, 29.0)
-IRIS_SEEN_SD: Final = (0.20, 0.09, 0.07, 0.045, 0.03)
+IRIS_SEEN_SD: Final = (0.30, 0.13, 0.10, 0.07, 0.03)
 """The mesh's own error on an iris so many px wide, a share: with it 95 % intervals hold (`tools.measure_phantoms`).
 
 Less than the error of the iris alone: where the mesh draws a face too small, it draws the iris too small with it."""

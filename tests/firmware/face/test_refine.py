@@ -100,6 +100,11 @@ def test_no_point_moves_by_more_than_a_quarter_of_the_eyes_distance(
     assert 0 < np.abs(moved).max() <= MOST_PX + 1e-2
 
 
+def test_irises_stay_as_face_mesh_saw_them(external: list[Rendered]) -> None:
+    one = external[0]
+    assert (np.abs(refine(one.frame, one.found).landmarks - one.found.landmarks)[468:] < 1e-2).all()
+
+
 def test_a_mesh_without_width_or_outside_the_picture_stays_as_it_is(
     hopper_frame: Frame, mesher: MediaPipeMesher
 ) -> None:
