@@ -45,8 +45,8 @@ LOOKED_AT: Final = (
 """Landmarks around which the picture is asked: lids, brows, nose, lips, outline."""
 MOST_PX: Final = EYES_PX / 4
 FIRST_IRIS: Final = 468
-"""Irises stay: Face Mesh has looked at each eye by itself, and on photographs it draws them better than what was learned
-on rendered ones (seen by eye on 29 portraits)."""
+"""Irises stay: Face Mesh has looked at each eye by itself, and on photographs it draws them better than what was
+learned on rendered ones (seen by eye on 29 portraits)."""
 
 
 @dataclass(frozen=True, slots=True)
