@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firmware.face.refine import LOOKED_AT, SIDE_PX, Cascade
+from firmware.face.refine import LOOKED_AT, Cascade
+from firmware.face.upright import SIDE_PX
 from tools.errors import DataAbsentError
 from tools.phantom.__main__ import main as render
 from tools.refining import __main__ as command

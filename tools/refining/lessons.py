@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware.face.mesh import MediaPipeMesher
-from firmware.face.refine import SIDE_PX, patch
+from firmware.face.upright import SIDE_PX, patch
 from firmware.photo import read_photo
 from tools.dataset import read_table
 from tools.phantom.measure import mirror_of

@@ -12,7 +12,8 @@ from firmware.face.align import five_points
 from firmware.face.gradients import Gradients
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.face.pose import head_pose
-from firmware.face.refine import MOST_PX, SIDE_PX, cascade, look, patch, refine
+from firmware.face.refine import MOST_PX, cascade, look, refine
+from firmware.face.upright import SIDE_PX, patch
 from firmware.frame import Frame
 from tools.phantom.external import external_cohort
 from tools.phantom.render import render
