@@ -28,7 +28,7 @@ from firmware.face.mesh import FaceMesh, FaceMesher
 from firmware.face.others import blur_others, choose
 from firmware.face.pose import Pose, head_pose
 from firmware.face.quality import QualityReport, Verdict, assess_quality
-from firmware.face.refine import look
+from firmware.face.refine import cascade, look
 from firmware.face.wanted import WantedPose
 from firmware.frame import Frame
 from firmware.portrait import Portrait, portrait_of
@@ -73,6 +73,7 @@ class Analyser:
         self._site = site or Site()
         self._recogniser = Recogniser(bundle)
         self._saliency = Saliency(bundle)
+        cascade()  # is read from its file now, not while somebody waits for an answer
         self._guided: Guidance | None = None
         self._guided_for: WantedPose | None = None
         self._unjudged = 0
