@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from firmware.bundle.verify import Bundle, load_bundle
 from firmware.errors import MeshAbsentError
@@ -93,3 +94,6 @@ def astronaut_frame(astronaut: Path) -> Frame:
 
 
 pytest_plugins = ("tests.running", "tests.browser")
+
+settings.register_profile("house", deadline=None)  # how long an example takes is up to who else is on the machine
+settings.load_profile("house")

@@ -28,7 +28,7 @@ from kiosk.session.states import (
 def answer(session: Session, event: Event, moment: Moment) -> Session:
     """Screening: the assessment is there; it is shown once it is kept."""
     assert isinstance(event, Assessed)  # noqa: S101
-    if event.ticket != session.since_ns or session.pending:
+    if event.ticket != session.since_ns or session.pending or session.task is not Task.SCREENING:
         return session
     if event.assessment.status is not Status.OK:
         return retake(session, moment, _why(event.assessment), "; ".join(event.assessment.decision.reasons))
@@ -38,7 +38,7 @@ def answer(session: Session, event: Event, moment: Moment) -> Session:
 def taken(session: Session, event: Event, moment: Moment) -> Session:
     """Photo protocol: one more photo; the album is kept once the last pose was taken."""
     assert isinstance(event, Taken)  # noqa: S101
-    if event.ticket != session.since_ns or session.pending:
+    if event.ticket != session.since_ns or session.pending or session.task is not Task.PHOTOS:
         return session
     if not event.portrait.good:
         return retake(session, moment, event.portrait.advice or Trouble.FEW_PICTURES)

@@ -71,6 +71,7 @@ def test_a_screening_from_idle_to_the_answer_to_another_picture_and_home(page: P
     operator.press("section:not([hidden]) [data-action=again]")
     operator.wait("positioning", "countdown", "capturing", "analysing")
     operator.answer()
+    expect(page, "#photo").to_have_js_property("naturalWidth", RESULT_WIDTH_PX)  # it is gone once somebody has left
     operator.leave()
 
 

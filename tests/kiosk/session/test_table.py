@@ -245,3 +245,15 @@ def _sessions_of(state: State) -> list[Session]:
     screening, photos = full(state), full(state, Task.PHOTOS)
     waiting = replace(screening, pending=assessment())
     return [screening, photos, waiting, replace(screening, missing=("camera",)), Session(state, missing=())]
+
+
+@pytest.mark.parametrize(("way", "sent"), [("analysing", Taken), ("photos", Assessed)])
+def test_what_belongs_to_the_other_task_changes_nothing(way: str, sent: type[Event]) -> None:
+    visit = ready()
+    WAYS[way](visit)
+    before = visit.session
+    assert before.state is State.ANALYSING
+    for event in EVENTS:
+        if isinstance(event, sent):
+            visit.after(0.1, _in_time(event, visit.session))
+            assert visit.session == before
