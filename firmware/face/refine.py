@@ -22,6 +22,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware.face import landmarks as lm
 from firmware.face.gradients import Gradients
 from firmware.face.mesh import FaceMesh
 from firmware.face.pose import Pose, head_pose, rigid_pose
@@ -39,7 +40,7 @@ LOOKED_AT: Final = (
 )  # fmt: skip
 """Landmarks around which the picture is asked: lids, brows, nose, lips, outline."""
 MOST_PX: Final = EYES_PX / 4
-FIRST_IRIS: Final = 468
+FIRST_IRIS: Final = lm.LEFT_IRIS[0]
 """Irises stay: Face Mesh has looked at each eye by itself, and on photographs it draws them better than what was
 learned on rendered ones (seen by eye on 29 portraits)."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from firmware.face.refine import LOOKED_AT, Cascade
 from firmware.face.upright import SIDE_PX
-from tools.errors import DataAbsentError
+from tools.errors import DataAbsentError, TableError
 from tools.phantom.__main__ import main as render
 from tools.refining import __main__ as command
 from tools.refining.lessons import Lesson, lessons, mirrored
@@ -114,3 +114,11 @@ def test_main_directions_are_those_of_the_largest_spread_with_a_fixed_sign() -> 
     rows = np.random.default_rng(3).normal(size=(500, 3)).astype(np.float32) * np.array([1, 9, 3], np.float32)
     first, second = main_directions(rows, 2)
     assert first == pytest.approx([0, 1, 0], abs=0.05) and second == pytest.approx([0, 0, 1], abs=0.05)
+
+
+def test_a_table_that_is_damaged_or_not_there_is_one_line(folder: Path, tmp_path: Path) -> None:
+    copied(folder, tmp_path)
+    for damage in (lambda path: path.write_text("{"), lambda path: path.unlink()):
+        damage(tmp_path / "metadata.jsonl")
+        with pytest.raises(TableError, match="does not say what its photos show"):
+            list(lessons([tmp_path], 1))

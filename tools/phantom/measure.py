@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -89,6 +90,12 @@ def mirror_of(points: Shapes) -> Indices:
     if (partner[partner] != np.arange(len(points))).any():
         raise ShapeError("the mean of the faces is not symmetric enough to pair its two sides")
     return np.asarray(partner, np.int32)
+
+
+@cache
+def mean_mirror() -> Indices:
+    """For each landmark the one that it is in a mirror, by the mean face."""
+    return mirror_of(FaceShape.load().mean.astype(np.float64))
 
 
 def upright(shape: Shapes) -> Shapes:

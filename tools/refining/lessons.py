@@ -10,13 +10,11 @@ people who are to be held out (`calibration`, `test`) nobody is in.
 
 from __future__ import annotations
 
-import json
 import math
 import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,14 +26,12 @@ from firmware.face.mesh import MediaPipeMesher
 from firmware.face.upright import SIDE_PX, patch
 from firmware.photo import read_photo
 from tools.dataset import read_table
-from tools.phantom.measure import mirror_of
-from tools.phantom.shape import FaceShape
-from tools.phantom.topology import Indices
+from tools.metadata import known_photos
+from tools.phantom.measure import mean_mirror
 
 Floats = NDArray[np.float32]
 
 MOST_YAW_DEG: Final = 32.0
-TABLE: Final = "metadata.jsonl"
 BATCH: Final = 250
 """Photos that one process meshes at a time."""
 
@@ -67,14 +63,9 @@ def mirrored(lesson: Lesson) -> Lesson:
 
 
 def _flipped(points: Floats) -> Floats:
-    other = points[_mirror()]
+    other = points[mean_mirror()]
     other[:, 0] = SIDE_PX - 1 - other[:, 0]
     return other
-
-
-@cache
-def _mirror() -> Indices:
-    return mirror_of(FaceShape.load().mean.astype(np.float64))
 
 
 def lessons(folders: Sequence[Path], processes: int) -> Iterator[Lesson]:
@@ -94,8 +85,7 @@ def processes_of(count: int) -> ProcessPoolExecutor:
 def _photos(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any], str]]:
     """Path, what is known, subject of the photos to learn from."""
     rows = {row.image_id: row for row in read_table(folder / "labels.csv")}
-    for text in (folder / TABLE).read_text(encoding="utf-8").splitlines():
-        known = json.loads(text)
+    for known in known_photos(folder):
         row = rows.get(known["image_id"])
         turned = abs(known.get("pose_deg", {}).get("yaw", 0.0)) > MOST_YAW_DEG
         if row is not None and row.split == "train" and not turned:

@@ -67,17 +67,16 @@ def solve(taught: Class, pool: Executor, said: Callable[[str], None]) -> Cascade
     shapes = main_directions(taught.found - middle, SHAPES)
     moves = main_directions(taught.true - taught.found, MOVES)
     cascade = Cascade(middle, shapes, moves, (), NO_STEP)
-    now = taught.found
+    now, rendered = taught.found, taught.portraits < 0
     for number in range(STEPS):
         rows = features(cascade, taught, now, pool)
         step = regress(rows, (taught.true - now) @ moves.T, taught.portraits)
         now = now + step.of(rows) @ moves
         cascade = replace(cascade, steps=(*cascade.steps, step))
-        off = np.abs(now - taught.true)[taught.portraits < 0].mean()
+        off = np.abs(now - taught.true)[rendered].mean()
         said(f"step {number + 1}: rendered points lie {off:.2f} px off along an axis, on average")
-    known = taught.portraits < 0
-    rows = features(cascade, taught, now, pool)[known]
-    return replace(cascade, angles=regress(rows, taught.turned_deg[known], taught.portraits[known]))
+    rows = features(cascade, taught, now, pool)[rendered]
+    return replace(cascade, angles=regress(rows, taught.turned_deg[rendered], taught.portraits[rendered]))
 
 
 def features(cascade: Cascade, taught: Class, now: Floats, pool: Executor) -> Floats:

@@ -10,9 +10,7 @@ cropping nor a mirror changes it: as coefficients of the learned people's own pr
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,11 +20,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tools.dataset import Row
-from tools.errors import TableError
-from tools.phantom.measure import mirror_of, superpose
+from tools.metadata import TABLE, known_photos
+from tools.phantom.measure import mean_mirror, superpose
 from tools.phantom.shape import FaceShape
 from tools.phantom.terms import PAINTED, PUSHES
-from tools.phantom.topology import FACE_POINTS, Indices
+from tools.phantom.topology import FACE_POINTS
 
 TERMS: Final = tuple(sorted({*PUSHES, *PAINTED}))
 UNIT: Final = 0.5
@@ -34,7 +32,6 @@ UNIT: Final = 0.5
 COMPONENTS: Final = 64
 """On true landmarks a linear model on so many tells the classes of other people as well as on more of them."""
 MOST_FOR_COMPONENTS: Final = 4000
-TABLE: Final = "metadata.jsonl"
 
 Truth = NDArray[np.float32]
 
@@ -46,7 +43,7 @@ def read_truth(folders: Sequence[Path], rows: Sequence[Row]) -> Truth:
     """
     sizes, shapes = (np.full((len(rows), width), np.nan) for width in (len(TERMS), 2 * FACE_POINTS))
     place = {row.image_id: n for n, row in enumerate(rows)}
-    for line in (line for folder in folders if (folder / TABLE).is_file() for line in _lines(folder / TABLE)):
+    for line in (line for folder in folders if (folder / TABLE).is_file() for line in known_photos(folder)):
         n = place.get(line["image_id"])
         if n is not None and "terms" in line:
             sizes[n] = [line["terms"].get(hpo, 0.0) for hpo in TERMS]
@@ -56,28 +53,14 @@ def read_truth(folders: Sequence[Path], rows: Sequence[Row]) -> Truth:
     return np.asarray(np.concatenate([sizes / UNIT, coefficients(shapes, learned)], axis=1), np.float32)
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        for text in path.read_text(encoding="utf-8").splitlines():
-            line = json.loads(text)
-            yield {**line, "image_id": str(line["image_id"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TableError(f"{path} does not say what its photos show: {error}") from error
-
-
 def shape_of(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
     """x and y of the landmarks [478,3] of one face, upright on the mean face, of its size, both sides alike."""
     mean = FaceShape.load().mean.astype(np.float64)
     _, turn = superpose(mean, landmarks)
     upright = (landmarks - landmarks.mean(axis=0)) @ turn
     flat = upright / np.sqrt((upright[:, :2] ** 2).sum() / ((mean - mean.mean(axis=0))[:, :2] ** 2).sum())
-    both = (flat + flat[_mirror()] * (-1.0, 1.0, 1.0)) / 2
+    both = (flat + flat[mean_mirror()] * (-1.0, 1.0, 1.0)) / 2
     return np.asarray(both[:FACE_POINTS, :2].ravel())
-
-
-@cache
-def _mirror() -> Indices:
-    return mirror_of(FaceShape.load().mean.astype(np.float64))
 
 
 def coefficients(shapes: NDArray[np.float64], learned: NDArray[np.bool_]) -> NDArray[np.float64]:
