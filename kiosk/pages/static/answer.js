@@ -7,7 +7,7 @@ const TEXTS = ["headline", "meaning", "predictive", "cannot"];
 const CLINICAL_TEXTS = ["confidence", "legend"];
 const LISTS = ["why", "warnings"];
 const TABLES = ["ranking", "terms", "measurements", "neighbours", "regions"];
-let wanted = false;  // the clinician's part was asked for
+let wanted = false;  // the clinician's part was asked for; until then nothing of it is fetched
 
 // Nothing of a person stays in the page when their screen is left.
 export function forget() {
@@ -33,7 +33,7 @@ export function draw(next) {
   for (const id of ["clinician", "slip"]) el(id).hidden = !screening;
   if (screening && !el("photo").src) el("photo").src = `/result/photo?n=${number}`;
   if (!screening) drawAlbum(result.photos, number);
-  if (result.clinical) drawClinical(result.clinical, number);
+  if (wanted && result.clinical) drawClinical(result.clinical, number);
   showDetails(wanted && Boolean(result.clinical));
 }
 
