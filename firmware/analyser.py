@@ -182,7 +182,7 @@ class Analyser:
         with watch.stage("align"):
             crop = align(frame, faces[0])  # by the mesh as it was found: so were the crops of the training
         with watch.stage("classify"):
-            return Still(guidance, crop, self._recogniser.see(crop))
+            return Still(guidance, crop, self._recogniser.see(crop, guidance.faces[0]))
 
     def _answer(self, best: Still, good: Sequence[Still], subject: Subject, watch: Stopwatch) -> Assessment:
         with watch.stage("decide"):

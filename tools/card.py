@@ -20,7 +20,8 @@ CARD: Final = """# Model card: {id} {version}
 
 A small convolutional network (MobileFaceNet-like, ReLU6; {parameters} parameters, {multiply_adds} multiply-adds) as
 int8 TFLite, {bytes} bytes. Input: the 112 x 112 RGB crop of the device's own alignment. Outputs: a 128-d embedding,
-seven logits (six syndromes and unaffected), the last feature map.
+seven logits (six syndromes and unaffected), the last feature map. Where the bundle holds geometry.npz, a linear
+discriminant of the refined mesh's shape is added to the logits.
 
 ## Data
 
@@ -28,23 +29,11 @@ seven logits (six syndromes and unaffected), the last feature map.
 
 {sources}{drawn}
 
-## Figures
-
-On {cases:.0f} photos of test subjects, with the int8 model and the limits of the manifest; one photo is one case.
-
-| figure | value |
-|---|---|
-{rows}
+{measured}## Conversion
 
 Int8 against float on {held_out_crops} crops that did not set the ranges: same first class {top1_agreement:.1%}, cosine
 of the embeddings {cosine_mean:.4f} on average, 1st percentile {cosine_p1:.4f}. One thread: float {float_ms} ms, int8
 {int8_ms} ms. Operators left to a reference kernel: {reference_ops}. {gate}
-
-Confusion (rows: true class, columns: first class):
-
-{confusion}
-
-By skin tone (share of photos whose first class is right): {tones}.
 
 ## Limits
 
@@ -54,6 +43,30 @@ By skin tone (share of photos whose first class is right): {tones}.
 
 {commands}
 """
+
+FIGURES: Final = "## Figures"
+MEASURED: Final = (
+    FIGURES
+    + """
+
+Geometry, limits and figures are those of these photos, split by subject (train, calibration, test):
+
+{sources}
+
+On {cases:.0f} photos of test subjects, with the int8 model and the limits of the manifest; one photo is one case.
+
+| figure | value |
+|---|---|
+{rows}
+
+Confusion (rows: true class, columns: first class):
+
+{confusion}
+
+By skin tone (share of photos whose first class is right): {tones}.
+
+"""
+)
 
 PHANTOM: Final[Mapping[str, str]] = {
     "lead": """\
@@ -99,6 +112,26 @@ def confusiontable(counts: NDArray[np.int64]) -> str:
     return table(["", *SHORT_NAMES[: len(counts)]], rows)
 
 
+def figures_section(
+    sources: Sequence[str],
+    figures: Mapping[str, float | None],
+    counts: NDArray[np.int64],
+    tones: Mapping[str, float],
+) -> str:
+    """The card's part about what was measured.
+
+    sources: whose photos they are; figures: of tools.figures; counts: the confusion matrix; tones: accuracy by Monk
+    tone.
+    """
+    return MEASURED.format(
+        sources="\n".join(f"- {line}" for line in sources),
+        cases=figures["cases"] or 0,
+        rows="\n".join(f"| {name} | {value} |" for name, value in figures.items() if name != "cases"),
+        confusion=confusiontable(counts),
+        tones=", ".join(f"{tone}: {share:.0%}" for tone, share in tones.items()),
+    )
+
+
 def model_card(
     identity: Mapping[str, str],
     facts: Mapping[str, Any],
@@ -112,7 +145,6 @@ def model_card(
     identity: id, version; facts: what train.json and convert.json say, plus `bytes`, `sources` and `phantom` (whether
     nobody in the data exists); figures: of tools.figures; counts: the confusion matrix; tones: accuracy by Monk tone.
     """
-    shown = [f"| {name} | {value} |" for name, value in figures.items() if name != "cases"]
     missed = "; ".join(facts.get("missed", []))
     gate = (
         f"**Below the gate of conversion, and accepted: {missed}.**" if missed else "The gate of conversion is passed."
@@ -128,9 +160,6 @@ def model_card(
     )
     return CARD.format(
         **{**values, **texts},
-        cases=figures["cases"] or 0,
-        rows="\n".join(shown),
-        confusion=confusiontable(counts),
-        tones=", ".join(f"{tone}: {share:.0%}" for tone, share in tones.items()),
+        measured=figures_section(facts["sources"], figures, counts, tones),
         commands="\n".join(f"    {command}" for command in commands),
     )

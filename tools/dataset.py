@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from firmware.errors import PhotoAbsentError
 from firmware.face import landmarks as lm
 from firmware.face.align import align
-from firmware.face.mesh import BACKEND, MediaPipeMesher, Points
+from firmware.face.mesh import BACKEND, FaceMesh, MediaPipeMesher, Points
+from firmware.face.refine import refine
 from firmware.frame import Pixels
 from firmware.photo import find_photos, read_photo
 from tools.classes import CLASS_IDS, CROP_PX
@@ -53,7 +54,7 @@ class Crops:
     """Aligned faces with their rows.
 
     pixels: [n,112,112,3] uint8 RGB; rows: n of them; missed: photos in which no face was found. meshes: [n,478,3]
-    float32, the landmarks in the photo, px; None where pictures were crops already.
+    float32, the refined landmarks in the photo, px; None where pictures were crops already.
     """
 
     pixels: Pixels
@@ -65,6 +66,10 @@ class Crops:
     def labels(self) -> NDArray[np.int64]:
         """Class index of each crop."""
         return np.array([row.label for row in self.rows], np.int64)
+
+    def mesh(self, place: int) -> FaceMesh | None:
+        """The refined mesh of one of them."""
+        return None if self.meshes is None else FaceMesh(self.meshes[place], BACKEND)
 
     def only(self, split: str) -> Self:
         """The crops of one split."""
@@ -150,7 +155,7 @@ def align_photos(folder: Path, rows: Sequence[Row]) -> Crops:
                 kept.append(row)
             elif faces := mesher.find(frame):
                 found.append(align(frame, faces[0]).pixels)
-                meshes.append(faces[0].landmarks)
+                meshes.append(refine(frame, faces[0]).landmarks)
                 kept.append(row)
             if number % LOG_EVERY == 0:
                 print(f"{number} of {len(rows)} photos aligned", file=sys.stderr)
@@ -164,7 +169,7 @@ def align_photos(folder: Path, rows: Sequence[Row]) -> Crops:
 def load_crops(table: Path, classes: Sequence[str] = CLASS_IDS) -> Crops:
     """The crops of a table's photos (they lie beside it), from the cache `<table>.crops.npz` when it fits."""
     rows = read_table(table, classes)
-    cache, key = table.with_suffix(".crops.npz"), f"{sha256(table)} {_photos_now(table.parent, rows)} {BACKEND} meshes"
+    cache, key = table.with_suffix(".crops.npz"), f"{sha256(table)} {_photos_now(table.parent, rows)} {BACKEND} refined"
     cached = _read_cache(cache, key, len(rows))
     if cached is not None:
         pixels, index, meshes = cached

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from firmware.bundle.manifest import Manifest
 from firmware.bundle.verify import Bundle
 from firmware.face.align import FaceCrop
-from firmware.frame import Pixels
 from firmware.syndrome.decision import Decision, Outcome, decide, probabilities
 from firmware.syndrome.evidence import Evidence, Recogniser, Views
+from tools.dataset import Crops
 
 Flags = NDArray[np.bool_]
 Doubles = NDArray[np.float64]
@@ -49,15 +49,16 @@ class Judged:
         return np.asarray(self.outcome == OUTCOMES.index(outcome))
 
 
-def crops_seen(recogniser: Recogniser, pixels: Pixels) -> list[Views]:
-    """What the device's network says of crops [n,112,112,3]."""
-    return [recogniser.see(FaceCrop(crop, *NOWHERE)) for crop in pixels]
+def crops_seen(recogniser: Recogniser, crops: Crops) -> list[Views]:
+    """What the device's network and geometry say of crops."""
+    pixels = enumerate(crops.pixels)
+    return [recogniser.see(FaceCrop(crop, *NOWHERE), crops.mesh(place)) for place, crop in pixels]
 
 
-def crops_judged(bundle: Bundle, pixels: Pixels) -> list[Evidence]:
+def crops_judged(bundle: Bundle, crops: Crops) -> list[Evidence]:
     """What the device makes of each crop, one photo at a time."""
     recogniser = Recogniser(bundle)
-    return [recogniser.evidence([views]) for views in crops_seen(recogniser, pixels)]
+    return [recogniser.evidence([views]) for views in crops_seen(recogniser, crops)]
 
 
 def judged(evidence: Sequence[Evidence], manifest: Manifest) -> Judged:

@@ -62,9 +62,9 @@ def measure(manifest: Manifest, parts: Mapping[str, bytes], crops: Crops) -> tup
     novelty = _novelty(manifest, parts, train)
     bundle = Bundle(manifest, {**parts, NOVELTY: novelty})
     recogniser = Recogniser(bundle)
-    seen = crops_seen(recogniser, fit.pixels)
+    seen = crops_seen(recogniser, fit)
     limits = fit_limits(_seen(recogniser, seen, fit), UNAFFECTED_INDEX)
-    tested = [recogniser.evidence([views]) for views in crops_seen(recogniser, test.pixels)]
+    tested = [recogniser.evidence([views]) for views in crops_seen(recogniser, test)]
     known = replace(manifest, calibration=with_rates(limits, tested, test.labels, manifest))
     found = decided([decide(evidence, known) for evidence in tested], known)
     first = found.p.argmax(axis=1).astype(np.int64)
@@ -83,7 +83,7 @@ def _novelty(manifest: Manifest, parts: Mapping[str, bytes], train: Crops) -> by
     some = np.unique(np.linspace(0, len(train.rows) - 1, min(len(train.rows), MOST_FOR_NOVELTY)).astype(int))
     embeddings = []
     for crop in train.pixels[some]:
-        views = recogniser.see(FaceCrop(crop, *NOWHERE))
+        views = recogniser.see(FaceCrop(crop, *NOWHERE), None)
         embeddings.append(views.embedding)
         usual += views.plain.features / len(some)
     return npz_bytes({**fit_novelty(np.stack(embeddings), train.labels[some], len(CLASS_IDS)), "usual": usual})

@@ -99,7 +99,7 @@ def figures(bundle: Bundle, memory: Memory) -> dict[str, float | bool]:
     before = memory.bytes_of("VmHWM")
     recogniser, _ = Recogniser(bundle), Saliency(bundle)
     golden = read_golden(bundle)
-    found = [recogniser.see(crop).plain for crop in golden.crops]
+    found = [recogniser.see(crop, None).plain for crop in golden.crops]
     took = [_timed_ms(recogniser, golden) for _ in range(TIMED)]
     temperature = bundle.manifest.calibration.temperature
     cosines = [float(one.embedding @ wanted) for one, wanted in zip(found, golden.embeddings, strict=True)]
@@ -117,7 +117,7 @@ def figures(bundle: Bundle, memory: Memory) -> dict[str, float | bool]:
 def _timed_ms(recogniser: Recogniser, golden: GoldenSet) -> float:
     """One crop and its mirror image, for one of them."""
     start = time.monotonic()
-    recogniser.see(golden.crops[0])
+    recogniser.see(golden.crops[0], None)
     return (time.monotonic() - start) * 1000 / 2
 
 

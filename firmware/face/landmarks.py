@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+SURFACE: Final = 468
 COUNT: Final = 478
-"""468 surface points and, from `refine_landmarks`, five points of each iris."""
+"""The surface's points and, from `refine_landmarks`, five points of each iris."""
 
 LEFT_EYE_CORNERS: Final = (33, 133)
 """Outer, inner canthus (ex, en) of the eye at the left of the picture."""

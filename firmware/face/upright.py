@@ -50,16 +50,34 @@ def patch(frame: Frame, mesh: FaceMesh) -> Patch:
     wanted = (template - template[:2].mean(axis=0)) * (EYES_PX / np.hypot(*eyes)) + EYES_AT
     matrix = similarity(five_points(mesh), wanted)
     scale = float(np.hypot(*matrix[:, 0]))
-    pixels, shrunk = _smaller(frame, scale)
-    drawn = matrix @ np.array([[1 / shrunk, 0, 0.5 / shrunk - 0.5], [0, 1 / shrunk, 0.5 / shrunk - 0.5], [0, 0, 1]])
+    pixels, back = _smaller(frame, matrix, scale)
+    drawn = matrix @ np.concatenate([back, [[0, 0, 1]]])
     size = (SIDE_PX, SIDE_PX)
     face = cv2.warpAffine(pixels, drawn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return Patch(np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), np.uint8), matrix, scale)
 
 
-def _smaller(frame: Frame, scale: float) -> tuple[NDArray[np.uint8], float]:
-    """A large face is averaged down first: picking single pixels would make edges of noise."""
+def _smaller(frame: Frame, matrix: NDArray[np.float64], scale: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """A large face is averaged down first: picking single pixels would make edges of noise.
+
+    Returns the part of the frame that the patch shows, and the 2 x 3 matrix from its pixels to the frame's.
+    """
     if scale > 1 / 1.5:
-        return frame.pixels, 1.0
-    size = (max(round(frame.width * scale), 1), max(round(frame.height * scale), 1))
-    return np.asarray(cv2.resize(frame.pixels, size, interpolation=cv2.INTER_AREA), np.uint8), size[0] / frame.width
+        return frame.pixels, np.eye(2, 3)
+    left, top, right, bottom = _shown(frame, matrix)
+    times = max(min(round(1 / scale), right - left, bottom - top), 1)  # whole numbers are averaged much faster
+    size = ((right - left) // times, (bottom - top) // times)
+    part = frame.pixels[top : top + size[1] * times, left : left + size[0] * times]
+    back = np.array([[times, 0.0, left + times / 2 - 0.5], [0.0, times, top + times / 2 - 0.5]])
+    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8), back
+
+
+def _shown(frame: Frame, matrix: NDArray[np.float64]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what the patch shows of the frame, px; at least one pixel."""
+    edge = 2.0  # px of the patch: what is drawn at its rim is still between pixels
+    corners = np.array([(x, y) for x in (-edge, SIDE_PX + edge) for y in (-edge, SIDE_PX + edge)])
+    places = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    limit = np.array([frame.width, frame.height])
+    low = np.clip(np.floor(places.min(axis=0)), 0, limit - 1).astype(int).tolist()
+    high = np.clip(np.ceil(places.max(axis=0)), np.array(low) + 1, limit).astype(int).tolist()
+    return low[0], low[1], high[0], high[1]

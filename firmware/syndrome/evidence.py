@@ -1,4 +1,5 @@
-"""FaceCrops of one subject -> Evidence: what network and gallery say of them, fused before anything is decided.
+"""FaceCrops and meshes of one subject -> Evidence: what network, geometry and gallery say, fused before anything is
+decided.
 
 Each frame is looked at as it is and in the mirror, since which side of a face is which says nothing here. The workshop
 calibrates a bundle with this very class, so that calibrating and deciding cannot differ.
@@ -14,24 +15,27 @@ import numpy as np
 from firmware.bundle.manifest import UNAFFECTED
 from firmware.bundle.verify import Bundle
 from firmware.face.align import FaceCrop
+from firmware.face.mesh import FaceMesh
 from firmware.syndrome.classifier import Classifier, Inference, TfliteClassifier, Vector
 from firmware.syndrome.gallery import Gallery, Neighbour, mean_direction, mirrored
+from firmware.syndrome.geometry import Geometry
 from firmware.syndrome.novelty import Novelty
 from firmware.syndrome.sameness import Traits, apart, traits
 
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """One frame as the network sees it: the crop, then its mirror image."""
+    """One frame as the network sees it: the crop, then its mirror image. geometry: K logits of the face's shape."""
 
     plain: Inference
     mirror: Inference
     traits: Traits
+    geometry: Vector
 
     @property
     def logits(self) -> Vector:
-        """K float32: the mean of both."""
-        return np.asarray((self.plain.logits + self.mirror.logits) / 2, np.float32)
+        """K float32: the mean of both, and what the shape adds."""
+        return np.asarray((self.plain.logits + self.mirror.logits) / 2 + self.geometry, np.float32)
 
     @property
     def embedding(self) -> Vector:
@@ -61,17 +65,19 @@ class Evidence:
 
 
 class Recogniser:
-    """Network, gallery and novelty of one bundle. Not safe to share between threads."""
+    """Network, geometry, gallery and novelty of one bundle. Not safe to share between threads."""
 
     def __init__(self, bundle: Bundle, classifier: Classifier | None = None) -> None:
         self._classifier = classifier or TfliteClassifier(bundle)
+        self._geometry = Geometry(bundle)
         self._gallery = Gallery(bundle)
         self._novelty = Novelty(bundle)
 
-    def see(self, crop: FaceCrop) -> Views:
-        """One frame, plain and mirrored."""
+    def see(self, crop: FaceCrop, mesh: FaceMesh | None) -> Views:
+        """One frame, plain and mirrored. mesh: refined; without one (a golden crop) the network speaks alone."""
         plain, mirror = self._classifier.infer(crop), self._classifier.infer(mirrored(crop), with_map=False)
-        return Views(plain, mirror, traits(crop.pixels, plain.features, self._novelty.usual))
+        unlike = traits(crop.pixels, plain.features, self._novelty.usual)
+        return Views(plain, mirror, unlike, self._geometry.logits(mesh))
 
     def evidence(self, frames: Sequence[Views]) -> Evidence:
         """All frames of one subject. Raises ValueError without a frame."""

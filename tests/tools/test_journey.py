@@ -127,6 +127,64 @@ def test_bundle_built_again_has_the_same_bytes_and_keeps_what_lies_beside(made: 
     assert sorted(path.name for path in good.iterdir() if path.is_dir()) == ["frames"]
 
 
+def calibrated(folder: Path, data: Path, *more: str) -> int:
+    """`tools.bundle calibrate`, to version 0.2.0."""
+    from tools.bundle import __main__ as bundle
+
+    return bundle.main(["calibrate", str(folder), "--data", str(data), "--version", "0.2.0", *more])
+
+
+@pytest.mark.workshop
+def test_calibrating_to_the_same_people_changes_the_version_only(cohort: Path, good: Path) -> None:
+    before, stated = contents(good), json.loads((good / "manifest.json").read_text())
+    assert calibrated(good, cohort, "--command", "fit it") == 0
+    after, now = contents(good), json.loads((good / "manifest.json").read_text())
+    assert {name for name in after if after[name] != before[name]} == {"manifest.json", "model-card.md", "sbom.json"}
+    assert now["version"] == "0.2.0" and now["calibration"] == stated["calibration"]
+    assert now["provenance"]["figures"] == stated["provenance"]["figures"]
+    assert now["provenance"]["commands"] == [*stated["provenance"]["commands"], "fit it"]
+    fresh = after["model-card.md"].decode()
+    was = before["model-card.md"].decode().replace("tiny 0.1.0", "tiny 0.2.0")
+    assert fresh == was.rstrip("\n") + "\n    fit it\n"
+
+
+@pytest.mark.workshop
+def test_other_people_give_other_limits_and_the_old_reports_go(
+    cohort: Path, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tools.bundle import __main__ as bundle
+    from tools.phantom.__main__ import main as render_cohort
+
+    others, report = tmp_path / "others", tmp_path / "report"
+    assert render_cohort([str(others), "--subjects", "35", "--seed", "11", "--size", "320", "--basis", "broad"]) == 0
+    table = str(others / "labels.csv")
+    assert evaluate.main(["--bundle", str(good), "--data", table, "--out", str(report), "--resamples", "20"]) == 0
+    assert bundle.main(["describe", str(good), "--report", f"others={report / 'report.json'}"]) == 0
+    assert "## Elsewhere" in (good / "model-card.md").read_text()
+    before = json.loads((good / "manifest.json").read_text())
+    assert calibrated(good, others) == 0
+    card, after = (good / "model-card.md").read_text(), json.loads((good / "manifest.json").read_text())
+    assert after["calibration"] != before["calibration"]
+    assert "elsewhere" not in after["provenance"] and "## Elsewhere" not in card
+    assert card.count("## Figures") == 1 and "--seed 11" in card.partition("## Figures")[2]
+    assert after["files"]["classifier.tflite"] == before["files"]["classifier.tflite"]
+    assert bundle.main(["check", str(good)]) == 0
+
+
+@pytest.mark.workshop
+def test_what_cannot_be_calibrated_leaves_the_bundle_as_it_was(cohort: Path, good: Path, tmp_path: Path) -> None:
+    alone = Path(shutil.copytree(cohort, tmp_path / "alone"))
+    table = alone / "labels.csv"
+    table.write_text(table.read_text().replace(",calibration,", ",train,"))
+    before = contents(good)
+    with pytest.raises(KioskError, match="calibration and test"):
+        calibrated(good, alone)
+    assert contents(good) == before
+    (good / "model-card.md").write_text("# nothing")
+    with pytest.raises(KioskError, match="BUN"):
+        calibrated(good, cohort)
+
+
 @pytest.mark.workshop
 @pytest.mark.parametrize(
     ("wrong", "what"),

@@ -50,7 +50,7 @@ def _calls(bundle: Bundle, frame: Frame) -> dict[str, Callable[[], object]]:
     face = analyser.guide(frame).faces[0]
     crop = align(frame, face)
     recogniser = Recogniser(bundle)
-    views = recogniser.see(crop)
+    views = recogniser.see(crop, face)
     mesh, invoke = _library(bundle, frame)
     return {
         "library_face_mesh": lambda: mesh.process(frame.pixels),
@@ -60,7 +60,7 @@ def _calls(bundle: Bundle, frame: Frame) -> dict[str, Callable[[], object]]:
         "pose": lambda: head_pose(face),
         "quality": lambda: assess_quality(frame, (face,)),
         "align": lambda: align(frame, face),
-        "classify": lambda: recogniser.see(crop),
+        "classify": lambda: recogniser.see(crop, face),
         "decide": lambda: decide(recogniser.evidence([views] * LIVE_FRAMES), bundle.manifest),
     }
 

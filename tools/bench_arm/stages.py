@@ -63,7 +63,7 @@ def landmarker(_: Path, frame_file: Path, task_file: Path) -> Calls:
 def classify(bundle: Path, crop_file: Path) -> Calls:
     """classify: the network twice, plain and mirrored, as for every frame that is assessed."""
     recogniser, crop = Recogniser(load_bundle(bundle)), pickle.loads(crop_file.read_bytes())  # noqa: S301 - of `face`
-    return {"classify": lambda: recogniser.see(crop)}
+    return {"classify": lambda: recogniser.see(crop, None)}
 
 
 PARTS: Final[Mapping[str, Callable[..., Calls]]] = {"face": face, "landmarker": landmarker, "classify": classify}

@@ -1,7 +1,8 @@
 """Model bundles: built, described and checked; signed by those who release them; published for devices.
 
     build        a bundle of a converted network        release      its version, epoch and golden answers
-    describe     figures of other photos, for its card  check        verify and open it as the device does
+    calibrate    to other people, its network kept      check        verify and open it as the device does
+    describe     figures of other photos, for its card
     key, root    who may sign                           sign         release a bundle, one person at a time
     publish      date it, so that devices see it        verify       read a publication as a device does
     inspect      what a bundle or a publication says
@@ -29,6 +30,13 @@ def build(options: argparse.Namespace) -> int:
     from tools.bundle.building import build as made
 
     return made(options)
+
+
+def fit(options: argparse.Namespace) -> int:
+    """Fit a bundle that is there to other people."""
+    from tools.bundle.calibrating import calibrate
+
+    return calibrate(options)
 
 
 def add_reports(options: argparse.Namespace) -> int:
@@ -65,6 +73,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     builder.add_argument("--created", default="2026-11-20", help="date that the manifest states")
     builder.add_argument("--per-class", type=int, default=30, help="reference subjects per class")
     builder.add_argument("--command", action="append", default=[], help="a command that led here, for provenance")
+    fitter = actions.add_parser("calibrate", help="fit geometry and limits to other people, the network as it is")
+    fitter.set_defaults(action=fit)
+    fitter.add_argument("bundle", type=Path, metavar="DIR")
+    fitter.add_argument("--data", nargs="+", type=Path, required=True, metavar="FOLDER")
+    fitter.add_argument("--version", required=True)
+    fitter.add_argument("--command", action="append", default=[], help="a command that led here, for provenance")
     describer = actions.add_parser("describe", help="add figures of other photos to the card")
     describer.set_defaults(action=add_reports)
     describer.add_argument("bundle", type=Path, metavar="DIR")

@@ -1,9 +1,9 @@
 """Make a model bundle of a converted network: `python -m tools.bundle build ... --out DIR`.
 
-Writes classifier.tflite, gallery.npz, saliency.npz, novelty.npz, golden.npz, model-card.md, sbom.json and, last,
-manifest.json. models/README.md describes the format. Rules: limits come from the split `calibration`, figures from
-`test`, references from `train`; the same input gives the same bytes; a bundle that is there stays whole until the new
-one was read back as the device reads it.
+Writes classifier.tflite, gallery.npz, saliency.npz, novelty.npz, golden.npz, geometry.npz where it helps,
+model-card.md, sbom.json and, last, manifest.json. models/README.md describes the format. Rules: limits come from the
+split `calibration`, figures from `test`, references from `train`; the same input gives the same bytes; a bundle that is
+there stays whole until the new one was read back as the device reads it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from firmware.bundle.calibration import Intended
 from firmware.bundle.manifest import FORMAT, parse_manifest
 from firmware.bundle.verify import Bundle
 from firmware.face.mesh import BACKEND
+from firmware.syndrome.geometry import GEOMETRY
 from firmware.syndrome.novelty import NOVELTY
 from tools.about import of_nobody
 from tools.agreement import Model
@@ -35,6 +36,7 @@ from tools.elsewhere import CARD
 from tools.facts import activation_weights, classifier, pixels_of, read_facts, source
 from tools.files import json_bytes, npz_bytes
 from tools.gallery.building import gallery
+from tools.geometry import geometry
 from tools.measuring import UNMEASURED, Measured, measure
 from tools.staging import put
 
@@ -92,10 +94,12 @@ def build(options: argparse.Namespace) -> int:
     packed, model = classifier(options.converted / "classifier.tflite", pixels)
     phantom = facts.get("nobody_exists") is True and of_nobody(options.data, None)
     crops = load_folders(options.data)
+    shape = geometry(model, crops)
     parts = {
         "classifier.tflite": packed,
         "gallery.npz": npz_bytes(gallery(model, crops, options.per_class).arrays()),
         "saliency.npz": npz_bytes({"weights": weights}),
+        **({GEOMETRY: npz_bytes(shape)} if shape else {}),
     }
     blank = manifest(options, model, UNMEASURED, {**facts, "sources": [], "phantom": phantom}, EMPTY)
     unmeasured = parse_manifest(json.loads(json_bytes(blank)))

@@ -25,9 +25,10 @@ from firmware.face.mesh import MediaPipeMesher
 from firmware.photo import read_photo
 from firmware.syndrome.decision import Decision
 from firmware.syndrome.evidence import Evidence
+from firmware.syndrome.geometry import Geometry
 from tools.calibrate import Doubles, Labels
 from tools.dataset import Crops, Row
-from tools.errors import CheckpointError, DataAbsentError
+from tools.errors import CheckpointError, DataAbsentError, TableError
 from tools.judged import Judged, crops_judged, decided, judged
 
 
@@ -85,8 +86,13 @@ def by_device(bundle: Bundle, folder: Path, rows: Sequence[Row]) -> Cases:
 
 
 def by_network(bundle: Bundle, crops: Crops) -> Cases:
-    """The same without mesh and gate, for pictures that are aligned crops already."""
-    return _cases("int8", judged(crops_judged(bundle, crops.pixels), bundle.manifest), crops.rows, bundle.manifest)
+    """The same without mesh and gate, for pictures that are aligned crops already.
+
+    TableError for a bundle that goes by the face's geometry too, which a crop no longer has.
+    """
+    if crops.meshes is None and Geometry(bundle).known:
+        raise TableError("this bundle measures the face too, which aligned crops do not allow", "Evaluate photos.")
+    return _cases("int8", judged(crops_judged(bundle, crops), bundle.manifest), crops.rows, bundle.manifest)
 
 
 def _cases(
@@ -99,8 +105,8 @@ def _cases(
 def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -> Cases:
     """A float checkpoint's answers, with the bundle's classes and limits; needs torch.
 
-    It has neither gallery nor novelty, so those doubts never strike it. CheckpointError unless the checkpoint has a
-    class layer with the bundle's classes.
+    It has neither gallery nor novelty, so those doubts never strike it; the geometry is the bundle's. CheckpointError
+    unless the checkpoint has a class layer with the bundle's classes.
     """
     from tools.checkpoint import fill, load_state
     from tools.network import CLASS_LAYER, build_for, known
@@ -110,7 +116,9 @@ def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -
     network = fill(build_for(network_name, state), state, path)
     if len(state.get(CLASS_LAYER, ())) != len(manifest.labels):
         raise CheckpointError(f"{path} has not the {len(manifest.labels)} classes of the bundle")
-    logits = answers(lambda x: network(x)[1], crops, way, "cpu").numpy().astype(np.float32)
+    geometry = Geometry(bundle)
+    shapes = np.stack([geometry.logits(crops.mesh(place)) for place in range(len(crops.rows))])
+    logits = answers(lambda x: network(x)[1], crops, way, "cpu").numpy().astype(np.float32) + shapes
     return _cases("float", judged(list(_evidence(logits)), manifest), crops.rows, manifest)
 
 

@@ -19,9 +19,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from firmware.face.shape import upright_shape
 from tools.dataset import Row
 from tools.metadata import TABLE, known_photos
-from tools.phantom.measure import mean_mirror, superpose
+from tools.phantom.measure import mean_mirror
 from tools.phantom.shape import FaceShape
 from tools.phantom.terms import PAINTED, PUSHES
 from tools.phantom.topology import FACE_POINTS
@@ -55,12 +56,9 @@ def read_truth(folders: Sequence[Path], rows: Sequence[Row]) -> Truth:
 
 def shape_of(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
     """x and y of the landmarks [478,3] of one face, upright on the mean face, of its size, both sides alike."""
-    mean = FaceShape.load().mean.astype(np.float64)
-    _, turn = superpose(mean, landmarks)
-    upright = (landmarks - landmarks.mean(axis=0)) @ turn
-    flat = upright / np.sqrt((upright[:, :2] ** 2).sum() / ((mean - mean.mean(axis=0))[:, :2] ** 2).sum())
-    both = (flat + flat[mean_mirror()] * (-1.0, 1.0, 1.0)) / 2
-    return np.asarray(both[:FACE_POINTS, :2].ravel())
+    flat = upright_shape(landmarks, FaceShape.load().mean.astype(np.float64))
+    both = (flat + flat[mean_mirror()] * (-1.0, 1.0)) / 2
+    return np.asarray(both[:FACE_POINTS].ravel())
 
 
 def coefficients(shapes: NDArray[np.float64], learned: NDArray[np.bool_]) -> NDArray[np.float64]:

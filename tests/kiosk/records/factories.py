@@ -37,7 +37,7 @@ def seen() -> Assessment:
     crop = FaceCrop(frame.pixels[:112, :112].copy(), np.eye(2, 3), np.arange(10.0).reshape(5, 2))
     ones = np.ones(3, np.float32)
     inference = Inference(random.normal(size=64).astype(np.float32), ones, np.ones((7, 7, 3), np.float32))
-    views = Views(inference, inference, Traits(ones, ones))
+    views = Views(inference, inference, Traits(ones, ones), ones)
     still = replace(plain.best, guidance=replace(plain.best.guidance, frame=frame), crop=crop, views=views)
     measured = Measurements(
         (Measurement("en-en", 31.2, "mm", 0.4, "Farkas 1994", (30.0, 32.0), 0.1, 0.7),),

@@ -1,0 +1,87 @@
+"""What the geometry of a face adds to the network's logits."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from firmware.bundle.verify import Bundle
+from firmware.errors import BundleModelError
+from firmware.face.align import align
+from firmware.face.landmarks import SURFACE
+from firmware.face.mesh import FaceMesh, MediaPipeMesher
+from firmware.face.shape import upright_shape
+from firmware.frame import Frame
+from firmware.syndrome.evidence import Recogniser
+from firmware.syndrome.geometry import GEOMETRY, Geometry
+
+
+@pytest.fixture(scope="module")
+def face(mesher: MediaPipeMesher, hopper_frame: Frame) -> FaceMesh:
+    return mesher.find(hopper_frame)[0]
+
+
+@pytest.fixture(scope="module")
+def arrays(phantom: Bundle, face: FaceMesh) -> dict[str, np.ndarray]:
+    rng, labels = np.random.default_rng(5), len(phantom.manifest.labels)
+    reference = face.landmarks[:SURFACE] + rng.normal(0, 2, (SURFACE, 3))
+    weights = rng.normal(0, 0.01, (2 * SURFACE, labels))
+    return {"reference": reference, "weights": weights, "constant": rng.normal(0, 1, labels)}
+
+
+def with_geometry(bundle: Bundle, **arrays: np.ndarray) -> Bundle:
+    packed = io.BytesIO()
+    np.savez(packed, **arrays)
+    return replace(bundle, contents={**bundle.contents, GEOMETRY: packed.getvalue()})
+
+
+def without_geometry(bundle: Bundle) -> Bundle:
+    return replace(bundle, contents={name: body for name, body in bundle.contents.items() if name != GEOMETRY})
+
+
+def test_a_bundle_without_it_goes_by_its_network(phantom: Bundle, face: FaceMesh, hopper_frame: Frame) -> None:
+    bundle = without_geometry(phantom)
+    assert not Geometry(bundle).known
+    assert not Geometry(bundle).logits(face).any()
+    views = Recogniser(bundle).see(align(hopper_frame, face), face)
+    assert views.logits == pytest.approx((views.plain.logits + views.mirror.logits) / 2)
+
+
+def test_it_is_a_weight_for_each_coordinate_of_the_shape(
+    phantom: Bundle, face: FaceMesh, arrays: dict[str, np.ndarray]
+) -> None:
+    shape = upright_shape(face.landmarks[:SURFACE].astype(np.float64), arrays["reference"])
+    by_hand = [
+        sum(float(w) * float(x) for w, x in zip(arrays["weights"][:, k], shape.ravel(), strict=True)) + constant
+        for k, constant in enumerate(arrays["constant"].tolist())
+    ]
+    assert Geometry(with_geometry(phantom, **arrays)).logits(face) == pytest.approx(by_hand, abs=1e-3)
+
+
+def test_the_network_and_the_geometry_are_added(
+    phantom: Bundle, face: FaceMesh, hopper_frame: Frame, arrays: dict[str, np.ndarray]
+) -> None:
+    bundle, crop = with_geometry(phantom, **arrays), align(hopper_frame, face)
+    with_mesh, alone = (Recogniser(bundle).see(crop, mesh) for mesh in (face, None))
+    added = Geometry(bundle).logits(face)
+    assert np.abs(added).max() > 0.1
+    assert with_mesh.logits == pytest.approx(alone.logits + added, abs=1e-5)
+    assert Recogniser(bundle).evidence([with_mesh]).logits[0] == pytest.approx(with_mesh.logits)
+
+
+BROKEN = {
+    "without weights": lambda a: {name: a[name] for name in ("reference", "constant")},
+    "for other labels": lambda a: {**a, "constant": a["constant"][:-1]},
+    "for another mesh": lambda a: {**a, "weights": a["weights"][:100]},
+    "without an end": lambda a: {**a, "weights": a["weights"] * np.nan},
+    "of text": lambda a: {**a, "constant": np.array(["much"] * len(a["constant"]))},
+}
+
+
+@pytest.mark.parametrize("change", BROKEN.values(), ids=BROKEN.keys())
+def test_weights_that_do_not_fit_are_refused(phantom: Bundle, arrays: dict[str, np.ndarray], change: object) -> None:
+    with pytest.raises(BundleModelError, match=GEOMETRY):
+        Geometry(with_geometry(phantom, **change(arrays)))  # type: ignore[operator]

@@ -1,0 +1,92 @@
+"""Fit a bundle that exists to other people: `python -m tools.bundle calibrate DIR --data FOLDER... --version V`.
+
+A network is learned once; what its scores mean is another question among other people, and cheaper to answer. From the
+photos' split `train` come geometry and novelty, from `calibration` all limits, from `test` the figures, as when a
+bundle is built; network, saliency, references and golden answers stay. Reports of other photos leave the card: they
+were decided by the old limits. Rule: whoever trained the network may not be among those of `calibration` and `test`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Final
+
+from firmware.bundle.manifest import MANIFEST
+from firmware.syndrome.geometry import GEOMETRY
+from firmware.syndrome.novelty import NOVELTY
+from tools.about import of_nobody
+from tools.agreement import Model
+from tools.bundle.contents import SBOM, listed
+from tools.bundle.releasing import renamed
+from tools.bundle.sbom import bill_of_materials
+from tools.bundle.usable import usable
+from tools.card import FIGURES, figures_section
+from tools.classes import Normalisation
+from tools.dataset import load_folders
+from tools.elsewhere import CARD, HEADING
+from tools.errors import TableError
+from tools.facts import source
+from tools.files import json_bytes, npz_bytes, read_json
+from tools.geometry import geometry
+from tools.measuring import NO_LIMITS, Measured, measure
+from tools.staging import put
+
+SECTION: Final = r"(?ms)^{heading}$.*?(?=^## )"
+"""A part of the card, up to the next one."""
+OTHERS: Final = " Fitted to the photos of {folders} folders, whose people exist."
+
+
+def calibrate(options: argparse.Namespace) -> int:
+    """Write geometry, novelty, limits, figures and card into a bundle's folder; returns the exit status."""
+    folder: Path = options.bundle
+    bundle, stated = usable(folder), read_json(folder / MANIFEST)
+    crops = load_folders(options.data)
+    wanted = bundle.manifest.normalisation
+    shape = geometry(Model(bundle.model, Normalisation(wanted.mean, wanted.std)), crops)
+    kept = {name: body for name, body in bundle.contents.items() if name not in {GEOMETRY, NOVELTY}}
+    kept |= {GEOMETRY: npz_bytes(shape)} if shape else {}
+    measured, novelty = measure(replace(bundle.manifest, calibration=NO_LIMITS), kept, crops)
+    stated |= changed(stated, options, measured)
+    card = recalibrated(kept[CARD], stated, measured)
+    identity = {"id": stated["id"], "version": options.version}
+    bill = bill_of_materials(identity, bundle.model, stated["provenance"]["data"])
+    files = {**kept, NOVELTY: novelty, CARD: card, SBOM: bill}
+    stated["files"] = listed(files)
+    put(folder, {**files, MANIFEST: json_bytes(stated)}, usable)
+    if not shape:
+        (folder / GEOMETRY).unlink(missing_ok=True)
+    for name, value in measured.figures.items():
+        print(f"{name}: {value}", file=sys.stderr)
+    return 0
+
+
+def changed(stated: dict[str, Any], options: argparse.Namespace, measured: Measured) -> dict[str, Any]:
+    """The manifest's fields that are others now."""
+    sources = [source(folder) for folder in options.data]
+    before = {name: value for name, value in stated["provenance"].items() if name != "elsewhere"}
+    figures = {**before["figures"], **measured.figures}
+    commands = [*before["commands"], *options.command]
+    plain = stated["description"].partition(OTHERS.partition("{")[0])[0]
+    real = "" if of_nobody(options.data, None) else OTHERS.format(folders=len(options.data))
+    return {
+        "version": options.version,
+        "description": plain + real,
+        "calibration": asdict(measured.limits),
+        "provenance": {**before, "commands": commands, "figures": figures, "fitted_to": sources},
+    }
+
+
+def recalibrated(card: bytes, stated: dict[str, Any], measured: Measured) -> bytes:
+    """The card with other figures, commands and version, without reports. TableError for a card of another form."""
+    provenance = stated["provenance"]
+    text = re.sub(SECTION.format(heading=HEADING), "", renamed(card, stated["version"]).decode())
+    section = figures_section(provenance["fitted_to"], measured.figures, measured.confusion, measured.by_tone)
+    text, found = re.subn(SECTION.format(heading=FIGURES), lambda _: section, text)
+    if found != 1:
+        raise TableError(f"the bundle's card has no part {FIGURES!r}")
+    made, heading, _ = text.partition("## How it was made\n")
+    return (made + heading + "\n" + "\n".join(f"    {command}" for command in provenance["commands"]) + "\n").encode()
