@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-USUAL_SENSITIVITY: Final = 0.80
-"""Among the calibration's people, who are hard to tell: of other rendered people this point refers seven in eight
+USUAL_SENSITIVITY: Final = 0.85
+"""Among the calibration's people, who are hard to tell: of other rendered people this point refers 85 in a hundred
 affected (docs/evidence.md). The next one refers a fifth more of the unaffected for a few affected more."""
 
 
