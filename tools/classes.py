@@ -23,10 +23,10 @@ PIXEL_STD: Final = 127.5
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """How a network wants its pixels: (pixel - mean) / std, per channel, red first."""
+    """How a network wants its pixels: (pixel - mean) / std, three numbers each, red first."""
 
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
     def apply(self, crops: Pixels) -> NDArray[np.float32]:
         """Pixels [..., 3] uint8 as the network wants them, float32."""
