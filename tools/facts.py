@@ -45,7 +45,7 @@ def pixels_of(facts: Mapping[str, Any], path: Path) -> Normalisation:
     for values in (means, deviations):
         if not isinstance(values, list) or len(values) != 3 or not all(map(is_number, values)):
             raise DataAbsentError(f"{path} does not say how the network wants its pixels (input: mean and std)")
-    return Normalisation(tuple(means), tuple(deviations))
+    return Normalisation(tuple(means or ()), tuple(deviations or ()))
 
 
 def read_facts(converted: Path, state_dict: Path) -> dict[str, Any]:
