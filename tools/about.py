@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from tools.dataset import read_table
 from tools.errors import DataAbsentError
 from tools.files import read_json
+
+PHANTOM: Final = (
+    "Phantom model: trained on rendered and generated faces of people who do not exist. "
+    "It shows that the kiosk works; it says nothing about a person."
+)
+"""What a manifest says of a model that was trained on nobody."""
 
 
 def about(folder: Path) -> str | None:
@@ -30,3 +38,9 @@ def of_nobody(folders: Sequence[Path], start: Path | None) -> bool:
     if before and not (before.exists() and read_json(before).get("nobody_exists") is True):
         return False
     return all(about(folder) is not None for folder in folders)
+
+
+def source(folder: Path) -> str:
+    """What is in a folder of photos, with counts."""
+    rows = read_table(folder / "labels.csv")
+    return f"{about(folder) or 'photos'}: {len({row.subject for row in rows})} subjects, {len(rows)} photos"

@@ -12,11 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.about import about
 from tools.agreement import Model
 from tools.checkpoint import load_state
 from tools.classes import CLASS_IDS, Normalisation
-from tools.dataset import read_table
 from tools.errors import CheckpointError, ConversionError, DataAbsentError
 from tools.files import is_number, read_json, sha256
 from tools.gallery.building import read_model
@@ -86,9 +84,3 @@ def classifier(path: Path, pixels: Normalisation) -> tuple[bytes, Model]:
     if shape != (1, len(CLASS_IDS)) or "features" not in model.outputs:
         raise ConversionError(f"{path} has not the {len(CLASS_IDS)} classes and the feature map of a bundle")
     return packed, model
-
-
-def source(folder: Path) -> str:
-    """What is in a folder of photos, with counts."""
-    rows = read_table(folder / "labels.csv")
-    return f"{about(folder) or 'photos'}: {len({row.subject for row in rows})} subjects, {len(rows)} photos"

@@ -65,14 +65,12 @@ def shapes_of(meshes: Points) -> Doubles:
 
 
 def discriminant(shapes: Doubles, labels: Labels, classes: int) -> Discriminant:
-    """Fit to shapes [n,936]; both sides of a face weigh alike. A class that does not occur gets the mean's logits."""
+    """Fit to shapes [n,936] of all classes; both sides of a face weigh alike."""
     shapes, labels = np.concatenate([shapes, _mirrored(shapes)]), np.concatenate([labels, labels])
     mean = shapes.mean(axis=0)
     axes = _axes(shapes)
     scores = (shapes - mean) @ axes
-    means = np.zeros((classes, axes.shape[1]))
-    for label in np.unique(labels).tolist():
-        means[label] = scores[labels == label].mean(axis=0)
+    means = np.stack([scores[labels == label].mean(axis=0) for label in range(classes)])
     covariance = np.cov((scores - means[labels]).T)
     inverse = np.linalg.inv((1 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(np.diag(covariance)))
     weights = axes @ inverse @ means.T
@@ -103,10 +101,15 @@ def best_share(network: Doubles, geometry: Doubles, labels: Labels) -> float:
     return float(SHARES[int(np.argmin(losses))])
 
 
+def enough(labels: Labels) -> bool:
+    """Whether these training faces are enough, and of every class: one that is never seen would seem ordinary."""
+    return len(labels) >= FEWEST_PER_COMPONENT * COMPONENTS and len(np.unique(labels)) == len(CLASS_IDS)
+
+
 def geometry(model: Model, crops: Crops) -> dict[str, NDArray[np.float32]]:
-    """Arrays of geometry.npz for a network; none where nothing is known of meshes, or they add nothing."""
+    """Arrays of geometry.npz for a network; none where meshes add nothing, or there is too little to learn it from."""
     train, fit = crops.only("train"), crops.only("calibration")
-    if train.meshes is None or fit.meshes is None or len(train.rows) < FEWEST_PER_COMPONENT * COMPONENTS:
+    if train.meshes is None or fit.meshes is None or not fit.rows or not enough(train.labels):
         return {}
     found = discriminant(shapes_of(train.meshes), train.labels, len(CLASS_IDS))
     says: Any = model.run(fit.pixels)["logits"]

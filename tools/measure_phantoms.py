@@ -5,8 +5,9 @@ from one half and put right in the other, which gives the column `calibrated`; t
 correction, and neither has the device, because what is off on rendered skin is not what is off on people. Intervals are
 the device's own, by the true scale and by the iris.
 
-`--calibrate` writes firmware/face/anthropometry/noise.csv instead, from both bases: the standard deviation that a 95 %
-interval needs, its 95th percentile of errors divided by 1.96, bias included. Use another seed for the report.
+`--calibrate` writes firmware/face/anthropometry/usual.csv and noise.csv instead, from both bases: how faces usually
+are, and the standard deviation that a 95 % interval of an ordinary face needs: the 95th percentile of errors, each over
+what its face widens it by, divided by 1.96, bias included. Use another seed for the report.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from firmware.face.anthropometry.accuracy import NOISE
 from firmware.face.anthropometry.geometry import iris_px, points_at_eyes
 from firmware.face.anthropometry.scale import IRIS_DIAMETER_MM, IRIS_SD_MM, Scale, iris_mm
 from firmware.face.anthropometry.sites import FACIAL_INDEX, INCLINATION, RATIOS, SITES
+from firmware.face.anthropometry.unusual import USUAL, Usual
 from tools.errors import UsageError, run_main
 from tools.files import write_atomic
 from tools.measured import BASES, Measured, measured, truth_of
@@ -59,8 +61,15 @@ def needed_sd(error: Errors) -> float:
     return float(np.quantile(np.abs(error), 0.95)) / 1.96
 
 
-def noise_table(faces: Sequence[Measured]) -> str:
-    """noise.csv: distances as a share of ex-ex, ratios absolute, degrees."""
+def usual_table(usually: Usual) -> str:
+    """usual.csv: a line for each coefficient."""
+    lines = [f"{mean:.3f},{sd:.3f}" for mean, sd in zip(usually.mean.tolist(), usually.sd.tolist(), strict=True)]
+    return "\n".join(("mean,sd", *lines)) + "\n"
+
+
+def noise_table(faces: Sequence[Measured], usually: Usual) -> str:
+    """noise.csv, of an ordinary face: distances as a share of ex-ex, ratios absolute, degrees."""
+    widened = np.array([usually.widening(face.mesh) for face in faces])
     across = np.array([face.truth["ex-ex"] for face in faces])
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -68,7 +77,7 @@ def noise_table(faces: Sequence[Measured]) -> str:
     for name, error in errors(faces).items():
         true = np.array([face.truth[name] for face in faces])
         unit = {**dict.fromkeys(SITES, 1 / across), **dict.fromkeys(RATIOS, true)}.get(name, np.ones(len(faces)))
-        writer.writerow((name, f"{needed_sd(error * unit):.4f}", len(faces)))
+        writer.writerow((name, f"{needed_sd(error * unit / widened):.4f}", len(faces)))
     return text.getvalue()
 
 
@@ -143,15 +152,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.measure_phantoms", description=__doc__)
     parser.add_argument("--subjects", type=int, default=SUBJECTS, help="of each basis (210)")
     parser.add_argument("--seed", type=int, default=SEED, help="of the cohorts (52; 51 made noise.csv)")
-    parser.add_argument("--calibrate", action="store_true", help="write noise.csv")
-    parser.add_argument("--out", type=Path, default=NOISE, help="where --calibrate writes to")
+    parser.add_argument("--calibrate", action="store_true", help="write usual.csv and noise.csv")
+    parser.add_argument("--out", type=Path, default=NOISE.parent, help="folder that --calibrate writes to")
     options = parser.parse_args(argv)
     if options.subjects < 14:
         raise UsageError("--subjects must be 14 or more")
     cohorts = {basis: list(measured(basis, options.subjects, options.seed)) for basis in BASES}
     everybody = [face for faces in cohorts.values() for face in faces]
     if options.calibrate:
-        write_atomic(options.out, noise_table(everybody).encode())
+        usually = Usual.of([face.mesh for face in everybody])
+        write_atomic(options.out / USUAL.name, usual_table(usually).encode())
+        write_atomic(options.out / NOISE.name, noise_table(everybody, usually).encode())
     else:
         print("\n".join(line for basis, faces in cohorts.items() for line in report(basis, faces)))
     print("\n".join(iris_lines(everybody)))

@@ -84,7 +84,11 @@ class Cascade:
     def features(self, gradients: Gradients, points: Floats) -> Floats:
         """What one step goes by, of points [478,3] in px of the patch."""
         seen = gradients.around(points[list(LOOKED_AT), :2], WINDOWS)
-        return np.concatenate([seen, self.shapes @ (points.ravel() - self.middle)])
+        return np.concatenate([seen, self.coefficients(points)])
+
+    def coefficients(self, points: Floats) -> Floats:
+        """The shape of points [478,3] along the main directions [s]."""
+        return self.shapes @ (points.ravel() - self.middle)
 
     def settle(self, gradients: Gradients, points: Floats) -> Floats:
         """Where the points [478,3] come to lie."""

@@ -45,16 +45,26 @@ class Patch:
 
 def patch(frame: Frame, mesh: FaceMesh) -> Patch:
     """The face upright in its patch. ValueError when its five points coincide."""
-    template = np.array(TEMPLATE)
-    eyes = template[1] - template[0]
-    wanted = (template - template[:2].mean(axis=0)) * (EYES_PX / np.hypot(*eyes)) + EYES_AT
-    matrix = similarity(five_points(mesh), wanted)
-    scale = float(np.hypot(*matrix[:, 0]))
+    matrix, scale = _upright(mesh)
     pixels, back = _smaller(frame, matrix, scale)
     drawn = matrix @ np.concatenate([back, [[0, 0, 1]]])
     size = (SIDE_PX, SIDE_PX)
     face = cv2.warpAffine(pixels, drawn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return Patch(np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), np.uint8), matrix, scale)
+
+
+def placed(mesh: FaceMesh) -> Floats:
+    """A mesh's points [478,3] as they would lie in its patch, px. ValueError when its five points coincide."""
+    return Patch(np.zeros((0, 0), np.uint8), *_upright(mesh)).of_photo(mesh.landmarks)
+
+
+def _upright(mesh: FaceMesh) -> tuple[NDArray[np.float64], float]:
+    """The 2 x 3 matrix from photo to patch, and its scale."""
+    template = np.array(TEMPLATE)
+    eyes = template[1] - template[0]
+    wanted = (template - template[:2].mean(axis=0)) * (EYES_PX / np.hypot(*eyes)) + EYES_AT
+    matrix = similarity(five_points(mesh), wanted)
+    return matrix, float(np.hypot(*matrix[:, 0]))
 
 
 def _smaller(frame: Frame, matrix: NDArray[np.float64], scale: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

@@ -36,9 +36,9 @@ class Geometry:
         wanted = {"reference": (SURFACE, 3), "weights": (2 * SURFACE, self.labels), "constant": (self.labels,)}
         for name, shape in wanted.items() if self.known else ():
             found = arrays.get(name)
-            if found is None or found.shape != shape or found.dtype.kind != "f" or not np.isfinite(found).all():
-                raise BundleModelError(f"{GEOMETRY}: the array {name} must hold {shape} finite numbers")
-        self._arrays = {name: array.astype(np.float64) for name, array in arrays.items()}
+            if found is None or found.shape != shape or found.dtype != np.float32 or not np.isfinite(found).all():
+                raise BundleModelError(f"{GEOMETRY}: the array {name} must hold {shape} finite float32 numbers")
+        self._arrays = {name: arrays[name].astype(np.float64) for name in wanted if self.known}
 
     def logits(self, mesh: FaceMesh | None) -> Vector:
         """K float32, to be added to the network's; zero without geometry or without a mesh.

@@ -179,6 +179,12 @@ def test_what_cannot_be_calibrated_leaves_the_bundle_as_it_was(cohort: Path, goo
     before = contents(good)
     with pytest.raises(KioskError, match="calibration and test"):
         calibrated(good, alone)
+    table.write_text(table.read_text().replace(",train,", ",test,"))
+    with pytest.raises(KioskError, match="split train"):
+        calibrated(good, alone)
+    (alone / "about.json").unlink()
+    with pytest.raises(KioskError, match="nobody in it exists"):
+        calibrated(good, alone)
     assert contents(good) == before
     (good / "model-card.md").write_text("# nothing")
     with pytest.raises(KioskError, match="BUN"):
@@ -367,6 +373,7 @@ def test_shipped_bundle_is_what_its_manifest_says(phantom: Bundle, phantom_folde
         "saliency.npz",
         "novelty.npz",
         "golden.npz",
+        "geometry.npz",
         "sbom.json",
         "model-card.md",
     }

@@ -11,6 +11,7 @@ import pytest
 
 from firmware.face.anthropometry import Measurement, Measurements, Term
 from firmware.face.anthropometry.sites import DISTANCES_MM, SITES
+from firmware.face.anthropometry.unusual import usual
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.frame import Frame
 from tools import landmark_bias, measure_phantoms, mesh_response, term_rates
@@ -54,7 +55,7 @@ def test_the_report_has_a_row_a_measure_and_no_empty_cell(faces: list[Measured])
 
 def test_the_noise_table_is_the_one_that_the_device_reads(faces: list[Measured], tmp_path: Path) -> None:
     path = tmp_path / "noise.csv"
-    path.write_text(measure_phantoms.noise_table(faces))
+    path.write_text(measure_phantoms.noise_table(faces, usual()))
     tables = [csv.DictReader(p.read_text().splitlines()) for p in (path, measure_phantoms.NOISE)]
     mine, shipped = ({row["name"]: float(row["sd"]) for row in table} for table in tables)
     assert set(mine) == set(shipped)

@@ -24,7 +24,7 @@ from firmware.bundle.verify import Bundle
 from firmware.face.mesh import BACKEND
 from firmware.syndrome.geometry import GEOMETRY
 from firmware.syndrome.novelty import NOVELTY
-from tools.about import of_nobody
+from tools.about import PHANTOM, of_nobody, source
 from tools.agreement import Model
 from tools.bundle.contents import EMPTY, GOLDEN, SBOM, golden_set, listed, release
 from tools.bundle.sbom import bill_of_materials
@@ -33,17 +33,13 @@ from tools.card import model_card
 from tools.classes import CLASS_IDS, CLASS_NAMES, CROP_PX
 from tools.dataset import Crops, load_folders
 from tools.elsewhere import CARD
-from tools.facts import activation_weights, classifier, pixels_of, read_facts, source
+from tools.facts import activation_weights, classifier, pixels_of, read_facts
 from tools.files import json_bytes, npz_bytes
 from tools.gallery.building import gallery
 from tools.geometry import geometry
 from tools.measuring import UNMEASURED, Measured, measure
 from tools.staging import put
 
-PHANTOM: Final = (
-    "Phantom model: trained on rendered and generated faces of people who do not exist. "
-    "It shows that the kiosk works; it says nothing about a person."
-)
 INTENDED: Final = Intended(
     "One face from the front, taken by the kiosk with consent; it supports a referral and never diagnoses.",
     youngest=0.5,

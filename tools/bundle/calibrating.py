@@ -16,20 +16,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from firmware.bundle.manifest import MANIFEST
+from firmware.face.mesh import BACKEND
 from firmware.syndrome.geometry import GEOMETRY
 from firmware.syndrome.novelty import NOVELTY
-from tools.about import of_nobody
+from tools.about import PHANTOM, of_nobody, source
 from tools.agreement import Model
 from tools.bundle.contents import SBOM, listed
 from tools.bundle.releasing import renamed
-from tools.bundle.sbom import bill_of_materials
+from tools.bundle.sbom import bill_of_materials, sources_of
 from tools.bundle.usable import usable
 from tools.card import FIGURES, figures_section
 from tools.classes import Normalisation
 from tools.dataset import load_folders
 from tools.elsewhere import CARD, HEADING
-from tools.errors import TableError
-from tools.facts import source
+from tools.errors import TableError, UsageError
 from tools.files import json_bytes, npz_bytes, read_json
 from tools.geometry import geometry
 from tools.measuring import NO_LIMITS, Measured, measure
@@ -37,14 +37,21 @@ from tools.staging import put
 
 SECTION: Final = r"(?ms)^{heading}$.*?(?=^## )"
 """A part of the card, up to the next one."""
-OTHERS: Final = " Fitted to the photos of {folders} folders, whose people exist."
+CONVERSION, MADE = "## Conversion\n", "## How it was made\n"
+TRAIN: Final = "Train a network with them (python -m tools.train) and build a bundle of it."
 
 
 def calibrate(options: argparse.Namespace) -> int:
     """Write geometry, novelty, limits, figures and card into a bundle's folder; returns the exit status."""
     folder: Path = options.bundle
     bundle, stated = usable(folder), read_json(folder / MANIFEST)
+    if bundle.manifest.mesh_backend != BACKEND:
+        raise UsageError(f"the bundle is for {bundle.manifest.mesh_backend}; photos are looked at with {BACKEND} here")
+    if stated["description"] == PHANTOM and not of_nobody(options.data, None):
+        raise UsageError("this bundle says that nobody in it exists; it cannot be fitted to people", TRAIN)
     crops = load_folders(options.data)
+    if not crops.only("train").rows:
+        raise TableError("no photo is in the split train, which geometry and novelty come from")
     wanted = bundle.manifest.normalisation
     shape = geometry(Model(bundle.model, Normalisation(wanted.mean, wanted.std)), crops)
     kept = {name: body for name, body in bundle.contents.items() if name not in {GEOMETRY, NOVELTY}}
@@ -53,12 +60,13 @@ def calibrate(options: argparse.Namespace) -> int:
     stated |= changed(stated, options, measured)
     card = recalibrated(kept[CARD], stated, measured)
     identity = {"id": stated["id"], "version": options.version}
-    bill = bill_of_materials(identity, bundle.model, stated["provenance"]["data"])
+    bill = bill_of_materials(identity, bundle.model, sources_of(stated["provenance"]))
     files = {**kept, NOVELTY: novelty, CARD: card, SBOM: bill}
     stated["files"] = listed(files)
     put(folder, {**files, MANIFEST: json_bytes(stated)}, usable)
     if not shape:
         (folder / GEOMETRY).unlink(missing_ok=True)
+        print("without geometry: too few training photos of every class, or it adds nothing", file=sys.stderr)
     for name, value in measured.figures.items():
         print(f"{name}: {value}", file=sys.stderr)
     return 0
@@ -70,11 +78,8 @@ def changed(stated: dict[str, Any], options: argparse.Namespace, measured: Measu
     before = {name: value for name, value in stated["provenance"].items() if name != "elsewhere"}
     figures = {**before["figures"], **measured.figures}
     commands = [*before["commands"], *options.command]
-    plain = stated["description"].partition(OTHERS.partition("{")[0])[0]
-    real = "" if of_nobody(options.data, None) else OTHERS.format(folders=len(options.data))
     return {
         "version": options.version,
-        "description": plain + real,
         "calibration": asdict(measured.limits),
         "provenance": {**before, "commands": commands, "figures": figures, "fitted_to": sources},
     }
@@ -86,7 +91,7 @@ def recalibrated(card: bytes, stated: dict[str, Any], measured: Measured) -> byt
     text = re.sub(SECTION.format(heading=HEADING), "", renamed(card, stated["version"]).decode())
     section = figures_section(provenance["fitted_to"], measured.figures, measured.confusion, measured.by_tone)
     text, found = re.subn(SECTION.format(heading=FIGURES), lambda _: section, text)
-    if found != 1:
-        raise TableError(f"the bundle's card has no part {FIGURES!r}")
-    made, heading, _ = text.partition("## How it was made\n")
+    made, heading, _ = text.partition(MADE)
+    if found != 1 or not heading or CONVERSION not in text:
+        raise TableError(f"the bundle's card lacks one of the parts {FIGURES}, {CONVERSION} and {MADE.strip()}")
     return (made + heading + "\n" + "\n".join(f"    {command}" for command in provenance["commands"]) + "\n").encode()

@@ -20,7 +20,7 @@ from firmware.face.mesh import MediaPipeMesher
 from firmware.face.task import TASK
 from firmware.photo import find_photos, read_photo
 from tools.bundle.contents import GOLDEN, SBOM, golden_set, listed, release
-from tools.bundle.sbom import bill_of_materials
+from tools.bundle.sbom import bill_of_materials, sources_of
 from tools.bundle.usable import usable
 from tools.elsewhere import CARD
 from tools.errors import DataAbsentError
@@ -45,7 +45,7 @@ def renew(options: argparse.Namespace) -> int:
     files = {
         **kept,
         GOLDEN: golden_set(bundle, faces(options.golden)),
-        SBOM: bill_of_materials(identity, kept[MODEL], stated["provenance"]["data"]),
+        SBOM: bill_of_materials(identity, kept[MODEL], sources_of(stated["provenance"])),
     }
     stated["files"] = listed(files)
     put(folder, {**files, MANIFEST: json_bytes(stated)}, usable)

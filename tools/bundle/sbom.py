@@ -19,8 +19,13 @@ LOCK: Final = Path(__file__).parents[2] / "requirements-workshop.txt"
 NAMESPACE: Final = uuid.UUID("6f0e2a54-0c6e-5c0c-9d8e-5b1b6d3f1a10")
 
 
+def sources_of(provenance: Mapping[str, Any]) -> list[str]:
+    """What a manifest says that the network was trained on, and what the bundle was fitted to later, each once."""
+    return list(dict.fromkeys([*provenance["data"], *provenance.get("fitted_to", ())]))
+
+
 def bill_of_materials(identity: Mapping[str, str], model: bytes, sources: Sequence[str]) -> bytes:
-    """sbom.json. identity: id and version. model: classifier.tflite. sources: the manifest's `provenance.data`."""
+    """sbom.json. identity: id and version. model: classifier.tflite. sources: see `sources_of`."""
     name, version = identity["id"], identity["version"]
     reference = f"{name}@{version}"
     parts = [*(_data(n, source) for n, source in enumerate(sources)), *_libraries()]

@@ -53,7 +53,8 @@ def same(cases: Cases, table: Path) -> Crops:
 def those_of(crops: Crops, image_ids: Set[str]) -> Crops:
     """Some of the crops, by the names of their photos."""
     chosen = [i for i, row in enumerate(crops.rows) if row.image_id in image_ids]
-    return Crops(crops.pixels[chosen], tuple(crops.rows[i] for i in chosen))
+    meshes = None if crops.meshes is None else crops.meshes[chosen]
+    return Crops(crops.pixels[chosen], tuple(crops.rows[i] for i in chosen), meshes=meshes)
 
 
 def report_of(models: Mapping[str, Cases], answers: Mapping[str, Mapping[str, int]], resamples: int) -> dict[str, Any]:

@@ -90,9 +90,13 @@ def by_network(bundle: Bundle, crops: Crops) -> Cases:
 
     TableError for a bundle that goes by the face's geometry too, which a crop no longer has.
     """
+    _require_meshes(bundle, crops)
+    return _cases("int8", judged(crops_judged(bundle, crops), bundle.manifest), crops.rows, bundle.manifest)
+
+
+def _require_meshes(bundle: Bundle, crops: Crops) -> None:
     if crops.meshes is None and Geometry(bundle).known:
         raise TableError("this bundle measures the face too, which aligned crops do not allow", "Evaluate photos.")
-    return _cases("int8", judged(crops_judged(bundle, crops), bundle.manifest), crops.rows, bundle.manifest)
 
 
 def _cases(
@@ -116,6 +120,7 @@ def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -
     network = fill(build_for(network_name, state), state, path)
     if len(state.get(CLASS_LAYER, ())) != len(manifest.labels):
         raise CheckpointError(f"{path} has not the {len(manifest.labels)} classes of the bundle")
+    _require_meshes(bundle, crops)
     geometry = Geometry(bundle)
     shapes = np.stack([geometry.logits(crops.mesh(place)) for place in range(len(crops.rows))])
     logits = answers(lambda x: network(x)[1], crops, way, "cpu").numpy().astype(np.float32) + shapes

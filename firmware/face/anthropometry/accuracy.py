@@ -2,7 +2,8 @@
 
 `noise.csv`: the standard deviation that a 95 % interval needs on rendered faces whose truth is known (`python -m
 tools.measure_phantoms --calibrate`): of distances as a share of the outer canthi's distance, since the mesh errs in
-proportion to the face, of ratios and angles as they are. It contains the mesh's leaning towards the ordinary face.
+proportion to the face, of ratios and angles as they are. It contains the mesh's leaning towards the ordinary face. It
+is that of an ordinary face; unusual.py says how much more or less that of another one is.
 
 `landmark_bias.csv`: what the mesh gives on unaffected faces over the norm (`python -m tools.landmark_bias`), per
 measure and source: of sizes a ratio, of angles a difference. The mesh's point is not the caliper's. Before a z-score a
@@ -11,11 +12,12 @@ value is divided by it (an angle lessened); the value that is shown is not. Its 
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from firmware.face.anthropometry.tables import rows
 
 NOISE: Final = Path(__file__).with_name("noise.csv")
 BIAS: Final = Path(__file__).with_name("landmark_bias.csv")
@@ -49,7 +51,7 @@ def noise(name: str) -> float:
 
 @cache
 def _noises() -> dict[str, float]:
-    return {row["name"]: float(row["sd"]) for row in _rows(NOISE)}
+    return {row["name"]: float(row["sd"]) for row in rows(NOISE)}
 
 
 def bias(measure: str, source: str) -> Bias | None:
@@ -61,10 +63,5 @@ def bias(measure: str, source: str) -> Bias | None:
 def _biases() -> dict[tuple[str, str], Bias]:
     return {
         (row["measure"], row["source"]): Bias(float(row["ratio"]), float(row["offset"]), int(row["n"]))
-        for row in _rows(BIAS)
+        for row in rows(BIAS)
     }
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

@@ -28,6 +28,7 @@ from firmware.face.anthropometry.measurement import Interval, Measurement, Measu
 from firmware.face.anthropometry.norms import Norm, Norms, shipped_norms
 from firmware.face.anthropometry.scale import Scale, iris_mm, iris_scale
 from firmware.face.anthropometry.sites import FACIAL_INDEX, INCLINATION, INCLINATION_NORM, RATIOS, SITES
+from firmware.face.anthropometry.unusual import usual
 from firmware.face.mesh import FaceMesh
 from firmware.subject import Subject
 
@@ -61,7 +62,8 @@ def measure(
     notes += [f"{name} was not measured: it reaches out of the picture" for name in unseen]
     empty = [name for name, site in SITES.items() if distance(points, site.landmarks) == 0]
     notes += [f"{name} was not measured: its landmarks coincide" for name in empty]
-    face = _Face(points, ruler, frozenset({*unseen, *empty}), all(_is_seen(mesh, pair, optics) for pair in _fissures()))
+    seen = all(_is_seen(mesh, pair, optics) for pair in _fissures())
+    face = _Face(points, ruler, frozenset({*unseen, *empty}), seen, usual().widening(mesh))
     judge = _Judge(subject, norms or shipped_norms(), corrected=norms is None)
     measurements = tuple(judge.compare(m, norm, notes) for m, norm in face.measurements())
     return Measurements(measurements, terms_of(measurements), tuple(dict.fromkeys(notes)))
@@ -69,12 +71,13 @@ def measure(
 
 @dataclass(frozen=True, slots=True)
 class _Face:
-    """The points of one face and its ruler; yields what can be measured."""
+    """The points of one face and its ruler; yields what can be measured. widening: of the noise, see unusual.py."""
 
     points: Floats
     ruler: Scale | None
     unseen: frozenset[str]
     fissures_seen: bool
+    widening: float
 
     def measurements(self) -> Iterator[tuple[Measurement, str | None]]:
         """Each measure with what the norms call it."""
@@ -83,16 +86,16 @@ class _Face:
             yield from self._distances(lengths, self.ruler)
         for name, (a, b) in RATIOS.items():
             if a in lengths and lengths.get(b, 0.0) > 0:
-                yield _with_noise(name, lengths[a] / lengths[b], "ratio", 4), None
+                yield self._with_noise(name, lengths[a] / lengths[b], "ratio", 4), None
         if self.fissures_seen:
-            yield _with_noise(INCLINATION, fissure_inclination_deg(self.points), "deg", 2), INCLINATION_NORM
+            yield self._with_noise(INCLINATION, fissure_inclination_deg(self.points), "deg", 2), INCLINATION_NORM
         yield from self._index(lengths)
 
     def _distances(self, lengths: Mapping[str, float], ruler: Scale) -> Iterator[tuple[Measurement, str]]:
         across_mm = distance(self.points, SITES["ex-ex"].landmarks) * ruler.mm_per_px
         for name, length in lengths.items():
             value = length * ruler.mm_per_px
-            half = WIDTH_OF_95 * math.hypot(value * ruler.relative_sd, across_mm * noise(name))
+            half = WIDTH_OF_95 * math.hypot(value * ruler.relative_sd, across_mm * self._noise(name))
             interval = (round(max(value - half, 0.0), 2), round(value + half, 2))
             site = SITES[name]
             yield Measurement(name, round(value, 2), "mm", interval=interval, reliable=site.reliable), site.norm
@@ -102,8 +105,17 @@ class _Face:
         height, width = (bias(SITES[name].norm, WEINBERG) for name in ("n-gn", "zy-zy"))
         if height and width and "n-gn" in lengths and lengths.get("zy-zy", 0.0) > 0:
             value = 100 * lengths["n-gn"] / height.ratio / (lengths["zy-zy"] / width.ratio)
-            index = _with_noise(FACIAL_INDEX, value, "ratio", 2, reliable=False)
+            index = self._with_noise(FACIAL_INDEX, value, "ratio", 2, reliable=False)
             yield index, None
+
+    def _noise(self, name: str) -> float:
+        return self.widening * noise(name)
+
+    def _with_noise(self, name: str, value: float, unit: str, digits: int, *, reliable: bool = True) -> Measurement:
+        """A measure that needs no ruler, so that the mesh's noise is all its uncertainty."""
+        half = WIDTH_OF_95 * self._noise(name)
+        interval: Interval = (round(value - half, digits), round(value + half, digits))
+        return Measurement(name, round(value, digits), unit, interval=interval, reliable=reliable)
 
 
 WEINBERG: Final = "Weinberg et al. (2016)"
@@ -146,13 +158,6 @@ def _judged(measured: Measurement, norm: Norm, shift: Bias | None) -> Measuremen
         z(high),
         measured.reliable and not (shift is not None and shift.large),
     )
-
-
-def _with_noise(name: str, value: float, unit: str, digits: int, *, reliable: bool = True) -> Measurement:
-    """A measure that needs no ruler, so that the mesh's noise is all its uncertainty."""
-    half = WIDTH_OF_95 * noise(name)
-    interval: Interval = (round(value - half, digits), round(value + half, digits))
-    return Measurement(name, round(value, digits), unit, interval=interval, reliable=reliable)
 
 
 def _ruler(mesh: FaceMesh, subject: Subject, scale: Scale | None) -> tuple[Scale | None, list[str]]:

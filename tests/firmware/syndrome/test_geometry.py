@@ -34,7 +34,7 @@ def arrays(phantom: Bundle, face: FaceMesh) -> dict[str, np.ndarray]:
 
 def with_geometry(bundle: Bundle, **arrays: np.ndarray) -> Bundle:
     packed = io.BytesIO()
-    np.savez(packed, **arrays)
+    np.savez(packed, **{name: np.asarray(a, np.float32) if a.dtype == np.float64 else a for name, a in arrays.items()})
     return replace(bundle, contents={**bundle.contents, GEOMETRY: packed.getvalue()})
 
 
@@ -77,6 +77,7 @@ BROKEN = {
     "for other labels": lambda a: {**a, "constant": a["constant"][:-1]},
     "for another mesh": lambda a: {**a, "weights": a["weights"][:100]},
     "without an end": lambda a: {**a, "weights": a["weights"] * np.nan},
+    "of large numbers": lambda a: {**a, "weights": a["weights"].astype(np.longdouble)},
     "of text": lambda a: {**a, "constant": np.array(["much"] * len(a["constant"]))},
 }
 
