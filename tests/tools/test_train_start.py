@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from tools.dataset import Crops, Row
-from tools.errors import CheckpointError
+from tools.errors import CheckpointError, TableError
 
 torch = pytest.importorskip("torch", reason="needs the workshop: make setup-workshop")
 pytestmark = pytest.mark.workshop
@@ -133,8 +134,11 @@ def test_only_a_checkpoint_with_the_classes_of_the_bundle_is_evaluated_beside_it
     from firmware.bundle.verify import load_bundle
     from tools.checkpoint import save_state
     from tools.evaluate.cases import by_checkpoint
+    from tools.phantom.shape import FaceShape
 
-    bundle, crops = load_bundle(phantom_folder), noise(3)
+    bundle = load_bundle(phantom_folder)
+    faces = [FaceShape.load().face(np.random.default_rng(n).normal(0, 0.7, 20)) for n in range(3)]
+    crops = replace(noise(3), meshes=np.stack(faces).astype(np.float32))
     for name in ("phenonet-small", "mobilefacenet-foamliu"):
         save_state(tmp_path / "seven.pt", network.build(name, 7).state_dict())
         assert by_checkpoint(name, tmp_path / "seven.pt", bundle, crops).found.p.shape == (3, 7)
@@ -142,6 +146,8 @@ def test_only_a_checkpoint_with_the_classes_of_the_bundle_is_evaluated_beside_it
         save_state(tmp_path / "other.pt", network.build("mobilefacenet", classes).state_dict())
         with pytest.raises(CheckpointError, match="classes of the bundle"):
             by_checkpoint("mobilefacenet", tmp_path / "other.pt", bundle, crops)
+    with pytest.raises(TableError, match="measures the face too"):
+        by_checkpoint(name, tmp_path / "seven.pt", bundle, noise(3))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -110,7 +110,7 @@ def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -
     """A float checkpoint's answers, with the bundle's classes and limits; needs torch.
 
     It has neither gallery nor novelty, so those doubts never strike it; the geometry is the bundle's. CheckpointError
-    unless the checkpoint has a class layer with the bundle's classes.
+    unless the checkpoint has a class layer with the bundle's classes, TableError as `by_network`.
     """
     from tools.checkpoint import fill, load_state
     from tools.network import CLASS_LAYER, build_for, known
