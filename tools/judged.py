@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from firmware.bundle.verify import Bundle
 from firmware.face.align import FaceCrop
 from firmware.syndrome.decision import Decision, Outcome, decide, probabilities
 from firmware.syndrome.evidence import Evidence, Recogniser, Views
-from tools.dataset import Crops
+
+if TYPE_CHECKING:  # whoever signs a bundle has no face mesh to make crops with
+    from tools.dataset import Crops
 
 Flags = NDArray[np.bool_]
 Doubles = NDArray[np.float64]
