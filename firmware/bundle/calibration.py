@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 USUAL_SENSITIVITY: Final = 0.85
-"""Among the calibration's people, who are hard to tell: of other rendered people this point refers 85 in a hundred
-affected (docs/evidence.md). The next one refers a fifth more of the unaffected for a few affected more."""
+"""Among the calibration's people, who are hard to tell: of other rendered people this point refers 88 in a hundred
+affected (docs/evidence.md). More would refer many more of the unaffected for a few affected more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from firmware.face.correction import corrected
 from firmware.face.mesh import FaceMesh
+from firmware.face.shape import turn_between
 
 REFERENCE: Final = {
     10: (0.000, -0.771, 0.035),
@@ -112,6 +113,4 @@ def rigid_pose(mesh: FaceMesh) -> Pose:
 
 def _rotation(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """3 x 3 rotation that turns the reference head as the points lie (Kabsch; never a mirror)."""
-    u, _, vt = np.linalg.svd((points - points.mean(axis=0)).T @ _HEAD)
-    proper = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    return np.asarray(u @ proper @ vt)
+    return turn_between(points - points.mean(axis=0), _HEAD)

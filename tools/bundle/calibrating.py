@@ -47,9 +47,9 @@ def calibrate(options: argparse.Namespace) -> int:
     bundle, stated = usable(folder), read_json(folder / MANIFEST)
     if bundle.manifest.mesh_backend != BACKEND:
         raise UsageError(f"the bundle is for {bundle.manifest.mesh_backend}; photos are looked at with {BACKEND} here")
+    crops = load_folders(options.data)
     if stated["description"] == PHANTOM and not of_nobody(options.data, None):
         raise UsageError("this bundle says that nobody in it exists; it cannot be fitted to people", TRAIN)
-    crops = load_folders(options.data)
     if not crops.only("train").rows:
         raise TableError("no photo is in the split train, which geometry and novelty come from")
     wanted = bundle.manifest.normalisation

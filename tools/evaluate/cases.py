@@ -90,12 +90,12 @@ def by_network(bundle: Bundle, crops: Crops) -> Cases:
 
     TableError for a bundle that goes by the face's geometry too, which a crop no longer has.
     """
-    _require_meshes(bundle, crops)
+    _require_meshes(Geometry(bundle), crops)
     return _cases("int8", judged(crops_judged(bundle, crops), bundle.manifest), crops.rows, bundle.manifest)
 
 
-def _require_meshes(bundle: Bundle, crops: Crops) -> None:
-    if crops.meshes is None and Geometry(bundle).known:
+def _require_meshes(geometry: Geometry, crops: Crops) -> None:
+    if crops.meshes is None and geometry.known:
         raise TableError("this bundle measures the face too, which aligned crops do not allow", "Evaluate photos.")
 
 
@@ -120,8 +120,8 @@ def by_checkpoint(network_name: str, path: Path, bundle: Bundle, crops: Crops) -
     network = fill(build_for(network_name, state), state, path)
     if len(state.get(CLASS_LAYER, ())) != len(manifest.labels):
         raise CheckpointError(f"{path} has not the {len(manifest.labels)} classes of the bundle")
-    _require_meshes(bundle, crops)
     geometry = Geometry(bundle)
+    _require_meshes(geometry, crops)
     shapes = np.stack([geometry.logits(crops.mesh(place)) for place in range(len(crops.rows))])
     logits = answers(lambda x: network(x)[1], crops, way, "cpu").numpy().astype(np.float32) + shapes
     return _cases("float", judged(list(_evidence(logits)), manifest), crops.rows, manifest)

@@ -20,6 +20,7 @@ import numpy as np
 from mediapipe.python.solutions import face_mesh
 from numpy.typing import NDArray
 
+from firmware.face.shape import turn_between
 from tools.errors import DataAbsentError, ShapeError, run_main
 from tools.files import write_npz
 from tools.phantom.shape import FaceShape
@@ -58,8 +59,7 @@ def find_meshes(photos: Iterable[Path]) -> Iterator[Shapes]:
 def superpose(shape: Shapes, target: Shapes) -> tuple[Shapes, NDArray[np.float64]]:
     """`shape` moved, turned and scaled onto `target` (Umeyama 1991), and the rotation [3,3] that was used."""
     centred, goal = shape - shape.mean(axis=0), target - target.mean(axis=0)
-    left, _, right = np.linalg.svd(goal.T @ centred)
-    turn = left @ np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))]) @ right
+    turn = turn_between(goal, centred)
     scale = np.trace(turn @ centred.T @ goal) / (centred**2).sum()
     return scale * centred @ turn.T + target.mean(axis=0), turn
 
