@@ -31,6 +31,9 @@ CHIN: Final = (18, 152)
 """Each zone lies about the mean of these landmarks."""
 ZONE_SIDE: Final = 0.3
 """Side of a zone's square, in inter-eye distances (ISO/IEC 29794-5)."""
+LEAST_OF_ZONE: Final = (0.25, 0.0, 0.0, 0.25)
+"""A fringe may fill the forehead's zone and a beard the chin's, and neither is told from shadow: they are taken to be
+no darker than this share of the brightest zone, so that they warn, and only a dark cheek blocks."""
 DARK, BRIGHT = 25, 247
 """Luminance codes up to and from which a pixel says nothing."""
 
@@ -97,10 +100,12 @@ def entropy(light: Light) -> float:
 def zone_ratio(light: Light) -> float:
     """The darkest zone's intensity (sRGB) against the brightest's; NaN when none lies in the patch.
 
-    A zone's intensity is its 95th percentile: hair, a beard or a fringe that lies in it is no shadow.
+    A zone's intensity is its 95th percentile: a lock of hair that lies in it is no shadow.
     """
-    lit = [_percentile(cv2.cvtColor(zone, cv2.COLOR_RGB2GRAY), 0.95) for zone in light.zones if zone.size]
-    return min(lit) / max(*lit, 1.0) if len(lit) > 1 else math.nan
+    pairs = zip(light.zones, LEAST_OF_ZONE, strict=True)
+    lit = [(_percentile(cv2.cvtColor(zone, cv2.COLOR_RGB2GRAY), 0.95), least) for zone, least in pairs if zone.size]
+    brightest = max((value for value, _ in lit), default=0.0) or 1.0
+    return min(max(value / brightest, least) for value, least in lit) if len(lit) > 1 else math.nan
 
 
 def _percentile(values: NDArray[Any], share: float) -> float:

@@ -12,7 +12,8 @@ Where a limit departs from that, one of these is why:
 - Passports. HeadSize asks for T of 0.42 to 0.48 of the height, the crops above and below together for no more than
   0.3: no picture has both. They warn where a head would be cut off, or drowned in its surroundings.
 - Light. The zones block from 0.25 on, not 0.3: there a dark beard in studio light refused three good portraits in
-  ninety. IlluminationUniformity is near 0 in every second good portrait: it is reported, and the zones decide.
+  ninety; and only a dark cheek blocks (light.py). IlluminationUniformity is near 0 in every second good portrait: it is
+  reported, and the zones decide.
 """
 
 from __future__ import annotations
