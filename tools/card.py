@@ -12,6 +12,8 @@ from tools.classes import CLASS_NAMES
 
 SHORT_NAMES: Final = ("Down", "CdLS", "22q11", "WBS", "Noonan", "Alagille", "unaff.")
 
+FIGURES, CONVERSION, LIMITS, MADE = "## Figures", "## Conversion", "## Limits", "## How it was made"
+"""Parts that others look for."""
 CARD: Final = """# Model card: {id} {version}
 
 {lead}
@@ -29,22 +31,21 @@ discriminant of the refined mesh's shape is added to the logits.
 
 {sources}{drawn}
 
-{measured}## Conversion
+{measured}{conversion}
 
 Int8 against float on {held_out_crops} crops that did not set the ranges: same first class {top1_agreement:.1%}, cosine
 of the embeddings {cosine_mean:.4f} on average, 1st percentile {cosine_p1:.4f}. One thread: float {float_ms} ms, int8
 {int8_ms} ms. Operators left to a reference kernel: {reference_ops}. {gate}
 
-## Limits
+{limits_heading}
 
 {limits}
 
-## How it was made
+{made}
 
 {commands}
 """
 
-FIGURES: Final = "## Figures"
 MEASURED: Final = (
     FIGURES
     + """
@@ -160,6 +161,9 @@ def model_card(
     )
     return CARD.format(
         **{**values, **texts},
+        conversion=CONVERSION,
+        limits_heading=LIMITS,
+        made=MADE,
         measured=figures_section(facts["sources"], figures, counts, tones),
         commands="\n".join(f"    {command}" for command in commands),
     )

@@ -18,7 +18,7 @@ from typing import Any, Final
 from firmware.bundle.manifest import Manifest, read_manifest
 from firmware.bundle.verify import MODEL
 from firmware.errors import BundleAlteredError
-from tools.card import table
+from tools.card import LIMITS, table
 from tools.errors import TableError, UsageError
 from tools.files import is_number, json_bytes, read_json, sha256
 from tools.staging import put
@@ -26,7 +26,6 @@ from tools.staging import put
 CARD: Final = "model-card.md"
 NAME: Final = re.compile(r"\w[\w, -]*")
 HEADING: Final = "## Elsewhere"
-NEXT: Final = "## Limits"
 FIGURES: Final[Mapping[str, str]] = {
     "accuracy": "accuracy, seven classes",
     "auroc_affected": "AUROC affected",
@@ -127,9 +126,9 @@ def sound_but_for_card(bundle: Path) -> Manifest:
 def described(card: Path, reports: Mapping[str, Mapping[str, Any]]) -> str:
     """The card's text with a column per report instead of those it has."""
     try:
-        before, marked, after = card.read_text(encoding="utf-8").partition(NEXT)
+        before, marked, after = card.read_text(encoding="utf-8").partition(LIMITS)
     except (OSError, ValueError) as error:
         raise TableError(f"{card} cannot be read") from error
     if not marked:
-        raise TableError(f"{card} has no part {NEXT!r}")
+        raise TableError(f"{card} has no part {LIMITS!r}")
     return before.partition(HEADING)[0] + section(reports) + marked + after
