@@ -22,7 +22,7 @@ from firmware.errors import PhotoAbsentError
 from firmware.face import landmarks as lm
 from firmware.face.align import align
 from firmware.face.mesh import BACKEND, FaceMesh, MediaPipeMesher, Points
-from firmware.face.refine import NUMBERS, refine
+from firmware.face.refine import fingerprint, refine
 from firmware.frame import Pixels
 from firmware.photo import find_photos, read_photo
 from tools.classes import CLASS_IDS, CROP_PX
@@ -171,7 +171,7 @@ def load_crops(table: Path, classes: Sequence[str] = CLASS_IDS) -> Crops:
     rows = read_table(table, classes)
     cache, key = (
         table.with_suffix(".crops.npz"),
-        f"{sha256(table)} {_photos_now(table.parent, rows)} {BACKEND} {sha256(NUMBERS)}",
+        f"{sha256(table)} {_photos_now(table.parent, rows)} {BACKEND} {fingerprint()}",
     )
     cached = _read_cache(cache, key, len(rows))
     if cached is not None:

@@ -22,7 +22,9 @@ from firmware.face.align import TEMPLATE, five_points, similarity
 from firmware.face.correction import AXES, NUMBERS, SYMMETRIC, Correction, shape_numbers, terms
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.face.pose import Pose, head_pose, rigid_pose
+from firmware.face.quality import assess_quality
 from firmware.face.refine import Refined, look
+from firmware.face.verdict import QualityReport, Verdict
 from firmware.frame import Frame
 from tools.errors import run_main
 from tools.files import write_npz
@@ -42,12 +44,16 @@ PHOTOS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """A rendered photo's truth, what was found in it, and where its refinement puts the points."""
+    """A rendered photo's truth, what was found in it, and where its refinement puts the points.
+
+    taken: whether the gate lets it in, but for how the head is turned.
+    """
 
     scene: Scene
     truth: FaceMesh
     found: FaceMesh
     refined: Refined
+    taken: bool
 
 
 def turned(people: Iterator[Subject], most_deg: float, axes: Sequence[str], dice: int) -> Iterator[Turned]:
@@ -68,7 +74,14 @@ def turned(people: Iterator[Subject], most_deg: float, axes: Sequence[str], dice
                 photo = render(subject.person, scene, SIDE_PX, SIDE_PX)
                 frame = Frame(photo.pixels)
                 if found := mesher.find(frame):
-                    yield Turned(scene, FaceMesh(photo.landmarks), found[0], look(frame, found[0]))
+                    seen = look(frame, found[0])
+                    taken = _is_taken(assess_quality(frame, found, seen.pose, hfov_deg=scene.hfov_deg))
+                    yield Turned(scene, FaceMesh(photo.landmarks), found[0], seen, taken)
+
+
+def _is_taken(quality: QualityReport) -> bool:
+    blocked = {one.measure for one in quality.measures if one.verdict is Verdict.BLOCK}
+    return blocked <= {"HeadPoseYaw", "HeadPosePitch", "HeadPoseRoll"}
 
 
 def solve(photos: Sequence[Turned]) -> dict[str, Floats]:
@@ -148,10 +161,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.what == "check":
         people = BASES[options.basis](options.people or 160, options.seed, None)
         photos = list(turned(people, options.most, ("joint", "yaw", "pitch"), 77))
+        taken = [photo for photo in photos if photo.taken]
         print(
             f"{len(photos)} photos of the {options.basis} basis, seed {options.seed}, to {options.most:g} degrees",
             *report(photos, live=True),
             *report(photos, live=False),
+            f"the same, {len(taken)} photos that the gate lets in, but for the pose:",
+            *(report(taken, live=False) if taken else ()),
             sep="\n",
         )
         return 0

@@ -23,6 +23,7 @@ from firmware.bundle.golden import GoldenSet, read_golden
 from firmware.bundle.manifest import Manifest
 from firmware.bundle.verify import Bundle, load_bundle
 from firmware.errors import KioskError
+from firmware.face.refine import fingerprint
 from firmware.quiet import quiet_stderr
 from firmware.syndrome.classifier import load_runtime
 from firmware.syndrome.decision import probabilities
@@ -61,6 +62,7 @@ def _rehearse() -> None:
         first = load_runtime()(model_content=REHEARSAL.read_bytes(), num_threads=1)
         first.allocate_tensors()
         first.invoke()
+    fingerprint()
     packed = io.BytesIO()
     np.savez(packed, name=np.array(["text"]), number=np.zeros(1, np.float32))
     with zipfile.ZipFile(packed) as members, np.load(packed, allow_pickle=False) as archive:

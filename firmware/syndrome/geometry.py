@@ -16,17 +16,19 @@ from firmware.bundle.verify import Bundle
 from firmware.errors import BundleModelError
 from firmware.face.landmarks import SURFACE
 from firmware.face.mesh import FaceMesh
+from firmware.face.refine import fingerprint
 from firmware.face.shape import upright_shape
 from firmware.syndrome.classifier import Vector
 
 GEOMETRY: Final = "geometry.npz"
+FIT: Final = "Install the bundle that came with this software, or fit this one to it (tools.bundle calibrate)."
 
 
 class Geometry:
     """Reads faces for one bundle. Raises BundleModelError when the bundle's arrays do not fit its labels.
 
     Of geometry.npz: reference [468,3], the face that others are laid over; weights [936,K], a row for x and y of each
-    point in turn; constant [K].
+    point in turn; constant [K]; refinement: the fingerprint of the refinement whose points they were fitted to.
     """
 
     def __init__(self, bundle: Bundle) -> None:
@@ -38,6 +40,8 @@ class Geometry:
             found = arrays.get(name)
             if found is None or found.shape != shape or found.dtype != np.float32 or not np.isfinite(found).all():
                 raise BundleModelError(f"{GEOMETRY}: the array {name} must hold {shape} finite float32 numbers")
+        if self.known and str(arrays.get("refinement")) != fingerprint():
+            raise BundleModelError(f"{GEOMETRY} was fitted to landmarks of another version of the software", FIT)
         self._arrays = {name: arrays[name].astype(np.float64) for name in wanted if self.known}
 
     def logits(self, mesh: FaceMesh | None) -> Vector:

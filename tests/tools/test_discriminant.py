@@ -59,7 +59,7 @@ def test_noise_counts_next_to_nothing_and_the_truth_much() -> None:
 def test_geometry_gets_into_a_bundle_where_it_helps(phantom_folder: Path) -> None:
     """Real network, crops of nothing: whatever is told apart is told by the meshes."""
     model = Model((phantom_folder / "classifier.tflite").read_bytes())
-    rng, labels = np.random.default_rng(9), np.arange(560) % 7
+    rng, labels = np.random.default_rng(9), np.arange(700) % 7
     faces = np.stack([FaceShape.load().face(rng.normal(0, 0.7, 20)) for _ in labels])
     faces[labels == 1] *= (1.0, 1.08, 1.0)
     faces[labels == 2] *= (1.0, 0.92, 1.0)

@@ -15,7 +15,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
-from firmware.bundle.manifest import MANIFEST
+from firmware.bundle.manifest import MANIFEST, parse_manifest
+from firmware.bundle.verify import Bundle, load_bundle
 from firmware.face.mesh import BACKEND
 from firmware.syndrome.geometry import GEOMETRY
 from firmware.syndrome.novelty import NOVELTY
@@ -24,8 +25,8 @@ from tools.agreement import Model
 from tools.bundle.contents import SBOM, listed
 from tools.bundle.releasing import renamed
 from tools.bundle.sbom import bill_of_materials, sources_of
-from tools.bundle.usable import usable
-from tools.card import FIGURES, figures_section
+from tools.bundle.usable import opened, usable
+from tools.card import CONVERSION, FIGURES, MADE, figures_section
 from tools.classes import Normalisation
 from tools.dataset import load_folders
 from tools.elsewhere import CARD, HEADING
@@ -37,16 +38,16 @@ from tools.staging import put
 
 SECTION: Final = r"(?ms)^{heading}$.*?(?=^## )"
 """A part of the card, up to the next one."""
-CONVERSION, MADE = "## Conversion\n", "## How it was made\n"
 TRAIN: Final = "Train a network with them (python -m tools.train) and build a bundle of it."
 
 
 def calibrate(options: argparse.Namespace) -> int:
     """Write geometry, novelty, limits, figures and card into a bundle's folder; returns the exit status."""
     folder: Path = options.bundle
-    bundle, stated = usable(folder), read_json(folder / MANIFEST)
+    bundle, stated = opened(without_geometry(load_bundle(folder))), read_json(folder / MANIFEST)
     if bundle.manifest.mesh_backend != BACKEND:
         raise UsageError(f"the bundle is for {bundle.manifest.mesh_backend}; photos are looked at with {BACKEND} here")
+    parse_manifest(stated | {"version": options.version})  # a version that is none is refused before all the work
     crops = load_folders(options.data)
     if stated["description"] == PHANTOM and not of_nobody(options.data, None):
         raise UsageError("this bundle says that nobody in it exists; it cannot be fitted to people", TRAIN)
@@ -54,7 +55,7 @@ def calibrate(options: argparse.Namespace) -> int:
         raise TableError("no photo is in the split train, which geometry and novelty come from")
     wanted = bundle.manifest.normalisation
     shape = geometry(Model(bundle.model, Normalisation(wanted.mean, wanted.std)), crops)
-    kept = {name: body for name, body in bundle.contents.items() if name not in {GEOMETRY, NOVELTY}}
+    kept = {name: body for name, body in bundle.contents.items() if name != NOVELTY}
     kept |= {GEOMETRY: npz_bytes(shape)} if shape else {}
     measured, novelty = measure(replace(bundle.manifest, calibration=NO_LIMITS), kept, crops)
     stated |= changed(stated, options, measured)
@@ -70,6 +71,11 @@ def calibrate(options: argparse.Namespace) -> int:
     for name, value in measured.figures.items():
         print(f"{name}: {value}", file=sys.stderr)
     return 0
+
+
+def without_geometry(bundle: Bundle) -> Bundle:
+    """What is fitted anew left out: it may be of landmarks that this software no longer finds."""
+    return replace(bundle, contents={name: body for name, body in bundle.contents.items() if name != GEOMETRY})
 
 
 def changed(stated: dict[str, Any], options: argparse.Namespace, measured: Measured) -> dict[str, Any]:
@@ -91,7 +97,7 @@ def recalibrated(card: bytes, stated: dict[str, Any], measured: Measured) -> byt
     text = re.sub(SECTION.format(heading=HEADING), "", renamed(card, stated["version"]).decode())
     section = figures_section(provenance["fitted_to"], measured.figures, measured.confusion, measured.by_tone)
     text, found = re.subn(SECTION.format(heading=FIGURES), lambda _: section, text)
-    made, heading, _ = text.partition(MADE)
-    if found != 1 or not heading or CONVERSION not in text:
-        raise TableError(f"the bundle's card lacks one of the parts {FIGURES}, {CONVERSION} and {MADE.strip()}")
+    made, heading, _ = text.partition(f"{MADE}\n")
+    if found != 1 or not heading or f"{CONVERSION}\n" not in text:
+        raise TableError(f"the bundle's card lacks one of the parts {FIGURES}, {CONVERSION} and {MADE}")
     return (made + heading + "\n" + "\n".join(f"    {command}" for command in provenance["commands"]) + "\n").encode()

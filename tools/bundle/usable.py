@@ -11,7 +11,11 @@ from firmware.syndrome.saliency import Saliency
 
 def usable(folder: Path) -> Bundle:
     """The bundle in a folder, opened by all of the device's own readers; their errors for what they cannot use."""
-    bundle = load_bundle(folder)
+    return opened(load_bundle(folder))
+
+
+def opened(bundle: Bundle) -> Bundle:
+    """This bundle, if the device's readers can use it."""
     for reader in (Recogniser, Saliency):
         reader(bundle)
     return bundle

@@ -5,14 +5,14 @@ truth of a changed portrait is Face Mesh's own guess of the portrait plus the ch
 such lessons carry the portrait as their group, and the solver compares them with each other.
 
 Rules: heads turned by more than the gate ever takes are left out, and so are photos in which not one face is found; of
-people who are to be held out (`calibration`, `test`) nobody is in.
+people who are to be held out (`calibration`, `test`) nobody is in, but for folders rendered for this alone.
 """
 
 from __future__ import annotations
 
 import math
 import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from firmware.face.mesh import MediaPipeMesher
 from firmware.face.upright import SIDE_PX, patch
 from firmware.photo import read_photo
-from tools.dataset import read_table
+from tools.dataset import SPLITS, read_table
 from tools.metadata import known_photos
 from tools.phantom.measure import mean_mirror
 
@@ -68,9 +68,13 @@ def _flipped(points: Floats) -> Floats:
     return other
 
 
-def lessons(folders: Sequence[Path], processes: int) -> Iterator[Lesson]:
-    """All lessons of some folders, in the order of their tables. TableError for a damaged one."""
-    wanted = [photo for folder in folders for photo in _photos(folder)]
+def lessons(folders: Sequence[Path], processes: int, whole: Sequence[Path] = ()) -> Iterator[Lesson]:
+    """All lessons of some folders, in the order of their tables. TableError for a damaged one.
+
+    whole: folders that nothing else is ever judged by, whose people all teach.
+    """
+    wanted = [photo for folder in folders for photo in _photos(folder, {"train"})]
+    wanted += [photo for folder in whole for photo in _photos(folder, SPLITS)]
     with processes_of(processes) as pool:
         parts = (wanted[first : first + BATCH] for first in range(0, len(wanted), BATCH))
         for found in pool.map(_meshed, parts):
@@ -82,13 +86,13 @@ def processes_of(count: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"))
 
 
-def _photos(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any], str]]:
+def _photos(folder: Path, splits: Collection[str]) -> Iterator[tuple[Path, Mapping[str, Any], str]]:
     """Path, what is known, subject of the photos to learn from."""
     rows = {row.image_id: row for row in read_table(folder / "labels.csv")}
     for known in known_photos(folder):
         row = rows.get(known["image_id"])
         turned = abs(known.get("pose_deg", {}).get("yaw", 0.0)) > MOST_YAW_DEG
-        if row is not None and row.split == "train" and not turned:
+        if row is not None and row.split in splits and not turned:
             yield folder / known["image_id"], known, row.subject
 
 

@@ -7,7 +7,7 @@ Wooldridge 2010, chapter 10), since what they have in common is Face Mesh's own 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,13 +16,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware.face.gradients import Gradients
-from firmware.face.refine import Cascade, Step
+from firmware.face.cascade import Cascade, Seen, Stage, Step
 from tools.refining.lessons import Lesson
+from tools.refining.mean_face import mean_face
 
 Floats = NDArray[np.float32]
 
-STEPS: Final = 3
+STEPS: Final[Mapping[str, int]] = {"coarse": 2, "fine": 3}
+"""More of the coarse ones gain less than one fine one."""
 SHAPES: Final = 80
 MOVES: Final = 100
 STRENGTH: Final = 3000.0
@@ -65,32 +66,35 @@ def solve(taught: Class, pool: Executor, said: Callable[[str], None]) -> Cascade
     """The cascade, step by step; says after each how far the points still lie off."""
     middle = taught.found.mean(axis=0)
     shapes = main_directions(taught.found - middle, SHAPES)
-    moves = main_directions(taught.true - taught.found, MOVES)
-    cascade = Cascade(middle, shapes, moves, (), NO_STEP)
+    face = mean_face(taught.true.mean(axis=0).reshape(-1, 3))
+    cascade = Cascade(middle, shapes, face, (), NO_STEP)
     now, rendered = taught.found, taught.portraits < 0
-    for number in range(STEPS):
-        rows = features(cascade, taught, now, pool)
-        step = regress(rows, (taught.true - now) @ moves.T, taught.portraits)
-        now = now + step.of(rows) @ moves
-        cascade = replace(cascade, steps=(*cascade.steps, step))
-        off = np.abs(now - taught.true)[rendered].mean()
-        said(f"step {number + 1}: rendered points lie {off:.2f} px off along an axis, on average")
-    rows = features(cascade, taught, now, pool)[rendered]
+    for kind, steps in STEPS.items():
+        stage = Stage(kind, main_directions(taught.true - now, MOVES))
+        for number in range(steps):
+            rows = features(cascade, kind, taught, now, pool)
+            step = regress(rows, (taught.true - now) @ stage.moves.T, taught.portraits)
+            now = now + step.of(rows) @ stage.moves
+            stage = replace(stage, steps=(*stage.steps, step))
+            off = np.abs(now - taught.true)[rendered].mean()
+            said(f"{kind} step {number + 1}: rendered points lie {off:.2f} px off along an axis, on average")
+        cascade = replace(cascade, stages=(*cascade.stages, stage))
+    rows = features(cascade, "coarse", taught, now, pool)[rendered]
     return replace(cascade, angles=regress(rows, taught.turned_deg[rendered], taught.portraits[rendered]))
 
 
-def features(cascade: Cascade, taught: Class, now: Floats, pool: Executor) -> Floats:
-    """What a step goes by, of every face, where its points are now."""
+def features(cascade: Cascade, kind: str, taught: Class, now: Floats, pool: Executor) -> Floats:
+    """What a step of this kind goes by, of every face, where its points are now."""
     parts = (slice(first, first + CHUNK) for first in range(0, len(now), CHUNK))
-    jobs = ((cascade, taught.greys[part], now[part]) for part in parts)
+    jobs = ((cascade, kind, taught.greys[part], now[part]) for part in parts)
     return np.concatenate(list(pool.map(_features, jobs)))
 
 
-def _features(job: tuple[Cascade, Sequence[NDArray[np.uint8]], Floats]) -> Floats:
+def _features(job: tuple[Cascade, str, Sequence[NDArray[np.uint8]], Floats]) -> Floats:
     cv2.setNumThreads(1)
-    cascade, greys, rows = job
+    cascade, kind, greys, rows = job
     pairs = zip(greys, rows, strict=True)
-    return np.array([cascade.features(Gradients.of(grey), row.reshape(-1, 3)) for grey, row in pairs])
+    return np.array([cascade.features(kind, Seen.of(grey), row.reshape(-1, 3)) for grey, row in pairs], np.float32)
 
 
 def regress(rows: Floats, wanted: Floats, portraits: NDArray[np.intp]) -> Step:

@@ -9,10 +9,10 @@ import pytest
 
 from firmware.face import landmarks as lm
 from firmware.face.align import five_points
-from firmware.face.gradients import Gradients
+from firmware.face.cascade import KINDS, MOST_PX, Seen
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.face.pose import head_pose
-from firmware.face.refine import MOST_PX, cascade, look, refine
+from firmware.face.refine import cascade, look, refine
 from firmware.face.upright import SIDE_PX, patch
 from firmware.frame import Frame
 from tools.phantom.external import external_cohort
@@ -124,8 +124,10 @@ def test_the_patch_leads_back_to_the_photo(hopper_frame: Frame, mesher: MediaPip
 
 
 def test_what_ships_is_a_cascade_whose_tables_fit_together() -> None:
-    shipped, blank = cascade(), Gradients.of(np.zeros((SIDE_PX, SIDE_PX), np.uint8))
-    features = len(shipped.features(blank, np.zeros((478, 3), np.float32)))
-    assert len(shipped.steps) >= 2
-    assert all(step.weights.shape == (features, len(shipped.moves)) for step in shipped.steps)
-    assert shipped.angles.weights.shape == (features, 2)
+    shipped, blank, nowhere = cascade(), Seen.of(np.zeros((SIDE_PX, SIDE_PX), np.uint8)), np.zeros((478, 3), np.float32)
+    assert [stage.kind for stage in shipped.stages] == list(KINDS)
+    for stage in shipped.stages:
+        asked = len(shipped.features(stage.kind, blank, nowhere))
+        assert len(stage.steps) >= 2
+        assert all(step.weights.shape == (asked, len(stage.moves)) for step in stage.steps)
+    assert shipped.angles.weights.shape == (len(shipped.around(blank, nowhere)), 2)

@@ -13,6 +13,7 @@ from firmware.errors import BundleModelError
 from firmware.face.align import align
 from firmware.face.landmarks import SURFACE
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
+from firmware.face.refine import fingerprint
 from firmware.face.shape import upright_shape
 from firmware.frame import Frame
 from firmware.syndrome.evidence import Recogniser
@@ -29,7 +30,8 @@ def arrays(phantom: Bundle, face: FaceMesh) -> dict[str, np.ndarray]:
     rng, labels = np.random.default_rng(5), len(phantom.manifest.labels)
     reference = face.landmarks[:SURFACE] + rng.normal(0, 2, (SURFACE, 3))
     weights = rng.normal(0, 0.01, (2 * SURFACE, labels))
-    return {"reference": reference, "weights": weights, "constant": rng.normal(0, 1, labels)}
+    numbers = {"reference": reference, "weights": weights, "constant": rng.normal(0, 1, labels)}
+    return {**numbers, "refinement": np.array(fingerprint())}
 
 
 def with_geometry(bundle: Bundle, **arrays: np.ndarray) -> Bundle:
@@ -73,7 +75,9 @@ def test_the_network_and_the_geometry_are_added(
 
 
 BROKEN = {
-    "without weights": lambda a: {name: a[name] for name in ("reference", "constant")},
+    "without weights": lambda a: {name: a[name] for name in ("reference", "constant", "refinement")},
+    "for other software": lambda a: {**a, "refinement": np.array("0" * 64)},
+    "from before": lambda a: {name: a[name] for name in ("reference", "constant", "weights")},
     "for other labels": lambda a: {**a, "constant": a["constant"][:-1]},
     "for another mesh": lambda a: {**a, "weights": a["weights"][:100]},
     "without an end": lambda a: {**a, "weights": a["weights"] * np.nan},
