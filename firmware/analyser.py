@@ -209,7 +209,7 @@ class Analyser:
 
     def _refusal(self, best: Still, good: int) -> Assessment:
         status = {0: Status.NO_FACE, 1: Status.REFUSED}.get(len(best.guidance.faces), Status.SEVERAL_FACES)
-        blocking = [m for m in best.guidance.quality.measures if m.verdict is Verdict.BLOCK]
+        blocking = best.guidance.quality.blocking
         reasons = tuple(f"{m.measure} {m.value:g}: {m.advice}" for m in blocking) or (f"only {good} good pictures",)
         doubts = () if blocking else (FEW_PICTURES,)
         return self._assessment(status, Decision(Outcome.INCONCLUSIVE, reasons, doubts=doubts), best, good)

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
-from firmware.face.quality import QualityReport, Verdict, assess_quality
+from firmware.face.quality import QualityReport, assess_quality
 from firmware.face.refine import still_pose
 from firmware.frame import Frame, Pixels
 from firmware.photo import read_photo
@@ -32,7 +32,7 @@ PAIR_PX: Final = 360
 
 def blocking(report: QualityReport) -> list[str]:
     """The measures that refuse."""
-    return [row.measure for row in report.measures if row.verdict is Verdict.BLOCK]
+    return [row.measure for row in report.blocking]
 
 
 def couple(left: Pixels, right: Pixels) -> Frame:

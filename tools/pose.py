@@ -22,9 +22,9 @@ from firmware.face.align import TEMPLATE, five_points, similarity
 from firmware.face.correction import AXES, NUMBERS, SYMMETRIC, Correction, shape_numbers, terms
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.face.pose import Pose, head_pose, rigid_pose
+from firmware.face.protocol import POSE
 from firmware.face.quality import assess_quality
 from firmware.face.refine import Refined, look
-from firmware.face.verdict import QualityReport, Verdict
 from firmware.frame import Frame
 from tools.errors import run_main
 from tools.files import write_npz
@@ -75,13 +75,9 @@ def turned(people: Iterator[Subject], most_deg: float, axes: Sequence[str], dice
                 frame = Frame(photo.pixels)
                 if found := mesher.find(frame):
                     seen = look(frame, found[0])
-                    taken = _is_taken(assess_quality(frame, found, seen.pose, hfov_deg=scene.hfov_deg))
+                    quality = assess_quality(frame, found, seen.pose, hfov_deg=scene.hfov_deg)
+                    taken = {one.measure for one in quality.blocking} <= set(POSE)
                     yield Turned(scene, FaceMesh(photo.landmarks), found[0], seen, taken)
-
-
-def _is_taken(quality: QualityReport) -> bool:
-    blocked = {one.measure for one in quality.measures if one.verdict is Verdict.BLOCK}
-    return blocked <= {"HeadPoseYaw", "HeadPosePitch", "HeadPoseRoll"}
 
 
 def solve(photos: Sequence[Turned]) -> dict[str, Floats]:

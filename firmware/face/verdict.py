@@ -64,6 +64,11 @@ class QualityReport:
         return max((m.verdict for m in self.measures), key=lambda v: v.badness, default=Verdict.PASS)
 
     @property
+    def blocking(self) -> tuple[Quality, ...]:
+        """The measures that refuse the picture."""
+        return tuple(m for m in self.measures if m.verdict is Verdict.BLOCK)
+
+    @property
     def advice(self) -> Advice | None:
         """The one thing to act on first, or None when all measures pass."""
         worst = self.verdict

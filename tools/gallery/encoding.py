@@ -15,7 +15,7 @@ import numpy as np
 from firmware.bundle.verify import Bundle
 from firmware.face.align import FaceCrop, align
 from firmware.face.mesh import MediaPipeMesher
-from firmware.face.quality import Verdict, assess_quality
+from firmware.face.quality import assess_quality
 from firmware.face.refine import still_pose
 from firmware.photo import read_photo
 from firmware.syndrome.classifier import Classifier, Inference, TfliteClassifier
@@ -51,7 +51,7 @@ def crop_of(photo: Path, mesher: MediaPipeMesher) -> FaceCrop:
     frame = read_photo(photo)
     faces = mesher.find(frame)
     report = assess_quality(frame, faces, still_pose(frame, faces))
-    if report.verdict is Verdict.BLOCK:
-        reasons = [f"{m.measure} {m.value:g}" for m in report.measures if m.verdict is Verdict.BLOCK]
+    if report.blocking:
+        reasons = [f"{m.measure} {m.value:g}" for m in report.blocking]
         raise PhotoRefusedError(f"{photo} is refused ({', '.join(reasons)})")
     return align(frame, faces[0])
