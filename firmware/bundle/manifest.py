@@ -138,8 +138,8 @@ def parse_manifest(data: Any) -> Manifest:
     if missing := [name for name in (release.golden.file, release.sbom) if name not in files]:
         raise ValueError(f"files lacks {', '.join(missing)}")
     return Manifest(
-        id=_plain_word(data, "id"),
-        version=_plain_word(data, "version"),
+        id=plain_word("id", _text(data, "id")),
+        version=plain_word("version", _text(data, "version")),
         clinical=data["clinical"],
         mesh_backend=_text(data, "mesh_backend"),
         normalisation=_normalisation(data["input"]),
@@ -173,11 +173,11 @@ def _shape(row: Mapping[str, Any]) -> tuple[int, ...]:
     return tuple(row["shape"])
 
 
-def _plain_word(data: Mapping[str, Any], name: str) -> str:
-    # It becomes part of a folder's name and of a line on the screen.
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", _text(data, name)):
-        raise ValueError(f"{name} must be letters, digits and ._+- only, 64 at most, not {data[name]!r}")
-    return str(data[name])
+def plain_word(name: str, text: str) -> str:
+    """An id or a version, which becomes part of a folder's name and of a line on the screen; else ValueError."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", text):
+        raise ValueError(f"{name} must be letters, digits and ._+- only, 64 at most, not {text!r}")
+    return text
 
 
 def _plain_name(name: str) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from firmware.backends import BACKENDS
+from firmware.bundle.manifest import plain_word
 from firmware.bundle.verify import load_bundle
 from tools.bundle import signing
 from tools.bundle.releasing import renew
@@ -53,6 +54,21 @@ def check(options: argparse.Namespace) -> int:
     return 0
 
 
+def _word(name: str, text: str) -> str:
+    try:
+        return plain_word(name, text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _id(text: str) -> str:
+    return _word("id", text)
+
+
+def _version(text: str) -> str:
+    return _word("version", text)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one action; returns the exit status."""
     parser = argparse.ArgumentParser(
@@ -65,8 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     builder.add_argument("--state-dict", type=Path, required=True, metavar="M.pt", help="with train.json beside it")
     builder.add_argument("--data", nargs="+", type=Path, required=True, metavar="DIR")
     builder.add_argument("--out", type=Path, required=True, metavar="DIR")
-    builder.add_argument("--id", default="phantom")
-    builder.add_argument("--version", default="0.1.0")
+    builder.add_argument("--id", type=_id, default="phantom")
+    builder.add_argument("--version", type=_version, default="0.1.0")
     builder.add_argument(
         "--epoch", type=int, default=1, help="security epoch: raised when older ones must never run again"
     )
@@ -77,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     fitter.set_defaults(action=fit)
     fitter.add_argument("bundle", type=Path, metavar="DIR")
     fitter.add_argument("--data", nargs="+", type=Path, required=True, metavar="FOLDER")
-    fitter.add_argument("--version", required=True)
+    fitter.add_argument("--version", type=_version, required=True)
     fitter.add_argument("--command", action="append", default=[], help="a command that led here, for provenance")
     describer = actions.add_parser("describe", help="add figures of other photos to the card")
     describer.set_defaults(action=add_reports)
@@ -89,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     renewer = actions.add_parser("release", help="give a bundle that is there a version, an epoch and golden answers")
     renewer.set_defaults(action=renew)
     renewer.add_argument("bundle", type=Path, metavar="DIR")
-    renewer.add_argument("--version", required=True)
+    renewer.add_argument("--version", type=_version, required=True)
     renewer.add_argument("--epoch", type=int, required=True, help="security epoch, never below the last one")
     renewer.add_argument("--golden", type=Path, required=True, metavar="PHOTOS", help="photos for the golden answers")
     renewer.add_argument(

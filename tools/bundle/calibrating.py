@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
-from firmware.bundle.manifest import MANIFEST, parse_manifest
+from firmware.bundle.manifest import MANIFEST
 from firmware.bundle.verify import Bundle, load_bundle
 from firmware.face.mesh import BACKEND
 from firmware.syndrome.geometry import GEOMETRY
@@ -47,7 +47,6 @@ def calibrate(options: argparse.Namespace) -> int:
     bundle, stated = opened(without_geometry(load_bundle(folder))), read_json(folder / MANIFEST)
     if bundle.manifest.mesh_backend != BACKEND:
         raise UsageError(f"the bundle is for {bundle.manifest.mesh_backend}; photos are looked at with {BACKEND} here")
-    parse_manifest(stated | {"version": options.version})  # a version that is none is refused before all the work
     crops = load_folders(options.data)
     if stated["description"] == PHANTOM and not of_nobody(options.data, None):
         raise UsageError("this bundle says that nobody in it exists; it cannot be fitted to people", TRAIN)
