@@ -22,8 +22,8 @@ CARD: Final = """# Model card: {id} {version}
 
 A small convolutional network (MobileFaceNet-like, ReLU6; {parameters} parameters, {multiply_adds} multiply-adds) as
 int8 TFLite, {bytes} bytes. Input: the 112 x 112 RGB crop of the device's own alignment. Outputs: a 128-d embedding,
-seven logits (six syndromes and unaffected), the last feature map. Where the bundle holds geometry.npz, a linear
-discriminant of the refined mesh's shape is added to the logits.
+seven logits (six syndromes and unaffected), the last feature map. Where the bundle holds geometry.npz, what a small
+network says of the refined mesh's shape is added to the logits.
 
 ## Data
 

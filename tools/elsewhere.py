@@ -37,7 +37,11 @@ FIGURES: Final[Mapping[str, str]] = {
     "ece": "expected calibration error",
 }
 """Name in report.json -> in the card."""
-COUNTS: Final[Mapping[str, str]] = {"subjects": "people", "cases": "photos", "photos_refused": "refused by the gate"}
+COUNTS: Final[Mapping[str, str]] = {
+    "subjects": "people",
+    "cases": "photos, or bursts",
+    "photos_refused": "refused by the gate",
+}
 
 
 def reports_of(words: Sequence[str], classifier: str) -> dict[str, dict[str, Any]]:

@@ -19,11 +19,11 @@ from firmware.bundle.manifest import Label, Manifest
 from firmware.syndrome.evidence import Evidence
 from tests.kiosk.factories import CALIBRATION, MANIFEST
 from tools.dataset import Row
-from tools.errors import OutputError, TableError
+from tools.errors import OutputError, TableError, UsageError
 from tools.evaluate import measures, readers
 from tools.evaluate.__main__ import main, pictures_of, report_of
 from tools.evaluate.bootstrap import intervals
-from tools.evaluate.cases import Cases
+from tools.evaluate.cases import Cases, bursts
 from tools.evaluate.page import page
 from tools.judged import Judged, judged
 
@@ -171,7 +171,7 @@ def test_the_page_stands_alone_and_says_what_it_is() -> None:
     rows = tuple(replace(row, extra={"sex": "FM"[i % 2]}) for i, row in enumerate(some.rows))
     some = replace(some, rows=rows)
     answers = {"<Dr A>": {row.image_id: row.label for row in some.rows[:7]}}
-    report = {**report_of({"int8": some, "float": some}, answers, 40), "clinical": False}
+    report = {**report_of({"int8": some, "float": some}, answers, 40), "clinical": False, "burst": False}
     text = page("phantom & co", report, pictures_of(some, report))
     assert text.count("<svg") == 5
     assert "<script" not in text and "&lt;Dr A&gt;" in text and "<Dr A>" not in text
@@ -191,10 +191,30 @@ def test_the_shipped_bundle_is_measured_from_a_folder_of_photos(phantom_folder: 
     for name in FIXED:
         assert name in report
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+    assert main([*command, "--out", str(tmp_path / "bursts"), "--resamples", "20", "--burst"]) == 0
+    people = json.loads((tmp_path / "bursts" / "report.json").read_text())
+    assert people["subjects"] == people["cases"] >= report["subjects"] and people["cases"] < report["cases"]
+    assert f"{people['cases']:.0f} bursts of" in (tmp_path / "bursts" / "report.html").read_text()
     (tmp_path / "other" / "report.html").mkdir(parents=True)
     with pytest.raises(OutputError, match=r"WRK-07 .*report\.html cannot be written"):
         main([*command, "--out", str(tmp_path / "other"), "--resamples", "20"])
     assert [p.name for p in (tmp_path / "other").iterdir()] == ["report.html"], "no report without its page"
+
+
+def test_a_burst_is_all_photos_of_a_subject_but_of_one_label_only() -> None:
+    rows = [Row(f"{n}.jpg", subject, label, "test", {}) for n, (subject, label) in enumerate(SHOWN)]
+    assert [[row.image_id for row in burst] for burst in bursts(rows)] == [["0.jpg", "3.jpg"], ["1.jpg"], ["2.jpg"]]
+
+
+SHOWN = (("a", 0), ("b", 1), ("a", 2), ("a", 0))
+"""Subject and label of some photos."""
+
+
+@pytest.mark.parametrize("beside", ["--checkpoint", "--readers"])
+def test_what_judges_single_photos_does_not_go_with_bursts(beside: str, phantom_folder: Path, tmp_path: Path) -> None:
+    words = ["--bundle", str(phantom_folder), "--data", "labels.csv", "--out", str(tmp_path), "--burst", beside, "x"]
+    with pytest.raises(UsageError, match="single photos"):
+        main(words)
 
 
 def test_a_table_of_readers_with_an_endless_field_is_one_line(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ with one subject in two splits is refused. Writes
   `per_class`, `prevalence`, `subgroups`, `models`, `readers`;
 - FOLDER/report.html: the same to read, with plots, in one file.
 
+`--burst` takes all photos of a subject for one burst, as the device does: one case, one answer.
 `--checkpoint M.pt --network NAME` puts the float network beside the bundle; `--readers CSV` puts people beside it.
 """
 
@@ -36,10 +37,12 @@ def test_part(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.split == "test"] or list(rows)
 
 
-def answers_of(bundle: Bundle, table: Path, rows: Sequence[Row], ids: Sequence[str]) -> Cases:
+def answers_of(bundle: Bundle, table: Path, rows: Sequence[Row], ids: Sequence[str], burst: bool) -> Cases:
     """The device's answers; of pictures that are aligned crops already those of its network."""
     if read_photo(table.parent / rows[0].image_id).pixels.shape[:2] != CROP:
-        return by_device(bundle, table.parent, rows)
+        return by_device(bundle, table.parent, rows, burst)
+    if burst:
+        raise UsageError("--burst wants photos, not aligned crops")
     wanted = {row.image_id for row in rows}
     return by_network(bundle, those_of(load_crops(table, ids), wanted))
 
@@ -93,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--bundle", type=Path, required=True, metavar="DIR")
     found.add_argument("--data", type=Path, required=True, metavar="CSV", help="labels.csv, its photos beside it")
     found.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    found.add_argument("--burst", action="store_true", help="one case for all photos of a subject, as a device's burst")
     found.add_argument("--checkpoint", type=Path, metavar="M.pt", help="float state dict to put beside the bundle")
     found.add_argument("--network", default="phenonet", metavar="NAME", help="the network of --checkpoint")
     found.add_argument("--readers", type=Path, metavar="CSV", help="image_id,reader,answer")
@@ -105,17 +109,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     if options.resamples < 20:
         raise UsageError("--resamples must be 20 or more")
+    if options.burst and (options.checkpoint or options.readers):
+        raise UsageError(
+            "--burst judges people; --checkpoint and --readers judge single photos", "Leave one of them out."
+        )
     check_folder(options.out)
     bundle = load_bundle(options.bundle)
     ids = [label.id for label in bundle.manifest.labels]
     answers = readers.read_answers(options.readers, ids) if options.readers else {}
     rows = test_part(read_table(options.data, ids))
-    models = {"int8": answers_of(bundle, options.data, rows, ids)}
+    models = {"int8": answers_of(bundle, options.data, rows, ids, options.burst)}
     if options.checkpoint:
         models["float"] = by_checkpoint(options.network, options.checkpoint, bundle, same(models["int8"], options.data))
     report = report_of(models, answers, options.resamples)
     refused = models["int8"].refused
     report |= {"clinical": bundle.manifest.clinical, "photos_refused": float(sum(refused.values()))}
+    report["burst"] = options.burst
     report |= {"photos_without_face": float(refused.get("no_face", 0)), "refused": dict(refused)}
     report["classifier_sha256"] = bundle.manifest.files[MODEL].sha256
     title = f"{bundle.manifest.id} {bundle.manifest.version} on {options.data.name}"

@@ -2,7 +2,7 @@
 
 Rules: a bundle answers as the whole device does, gate and doubts included, so a photo that the device would refuse is
 no case but counted; a float checkpoint answers on the same photos, its logits decided by the bundle's limits; one photo
-is one case, and cases of one subject are never taken for independent (see bootstrap.py).
+is one case, or one burst, and cases of one subject are never taken for independent (see bootstrap.py).
 """
 
 from __future__ import annotations
@@ -68,15 +68,26 @@ class Cases:
         return replace(self, found=self.found.at(index), rows=tuple(self.rows[i] for i in index))
 
 
-def by_device(bundle: Bundle, folder: Path, rows: Sequence[Row]) -> Cases:
-    """The device's answers for photos in a folder. DataAbsentError when it refuses them all."""
+def bursts(rows: Sequence[Row]) -> list[list[Row]]:
+    """The photos of each subject together, in the table's order; of each label alone, as portraits show several."""
+    found: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.subject, row.label), []).append(row)
+    return list(found.values())
+
+
+def by_device(bundle: Bundle, folder: Path, rows: Sequence[Row], burst: bool = False) -> Cases:
+    """The device's answers for photos in a folder, one for each, or one for each burst.
+
+    A burst's case has the row of its first photo. DataAbsentError when it refuses them all.
+    """
     refused: Counter[str] = Counter()
     kept: list[tuple[Row, Decision]] = []
     with MediaPipeMesher() as mesher, Analyser(bundle, mesher) as analyser:
-        for row in rows:
-            answer = analyser.assess([read_photo(folder / row.image_id)])
+        for together in bursts(rows) if burst else [[row] for row in rows]:
+            answer = analyser.assess([read_photo(folder / row.image_id) for row in together])
             if answer.status is Status.OK:
-                kept.append((row, answer.decision))
+                kept.append((together[0], answer.decision))
             else:
                 refused[answer.status.value] += 1
     if not kept:

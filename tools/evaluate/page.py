@@ -18,7 +18,7 @@ th:first-child, td:first-child {{ text-align: left }}
 </style></head><body>
 <h1>{title}</h1>
 {note}
-<p>{cases} photos of {subjects} subjects. In brackets: 95 % intervals by bootstrap over subjects.</p>
+<p>{cases} {what} of {subjects} subjects. In brackets: 95 % intervals by bootstrap over subjects.</p>
 {body}
 </body></html>
 """
@@ -73,7 +73,12 @@ def page(title: str, report: Mapping[str, Any], pictures: Mapping[str, Mapping[s
     ]  # fmt: skip
     note = "" if report["clinical"] else f"<p class='note'>{PHANTOM}</p>"
     return PAGE.format(
-        title=html.escape(title), note=note, cases=int(report["cases"]), subjects=report["subjects"], body="".join(body)
+        title=html.escape(title),
+        note=note,
+        cases=int(report["cases"]),
+        what="bursts" if report["burst"] else "photos",
+        subjects=report["subjects"],
+        body="".join(body),
     )
 
 
@@ -94,7 +99,7 @@ def _classes(report: Mapping[str, Any]) -> str:
             name: with_interval(v, report["class_intervals"].get(f"{name} {identity}")) for name, v in row.items()
         }
         rows.append([report["classes"][identity], *values.values()])
-    return table(["class", "photos", "precision", "recall", "F1"], rows)
+    return table(["class", "cases", "precision", "recall", "F1"], rows)
 
 
 def _prevalence(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -115,7 +120,7 @@ def _group_table(groups: Mapping[str, Mapping[str, Any]]) -> str:
         [name, row["subjects"], row["cases"], *(with_interval(row[f], row["intervals"][f]) for f in figures)]
         for name, row in groups.items()
     ]
-    return table(["group", "subjects", "photos", *figures], rows)
+    return table(["group", "subjects", "cases", *figures], rows)
 
 
 def _readers(rows: Sequence[Mapping[str, Any]]) -> str:

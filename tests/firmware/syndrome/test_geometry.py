@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +20,8 @@ from firmware.frame import Frame
 from firmware.syndrome.evidence import Recogniser
 from firmware.syndrome.geometry import GEOMETRY, Geometry
 
+HIDDEN = 5
+
 
 @pytest.fixture(scope="module")
 def face(mesher: MediaPipeMesher, hopper_frame: Frame) -> FaceMesh:
@@ -29,9 +32,9 @@ def face(mesher: MediaPipeMesher, hopper_frame: Frame) -> FaceMesh:
 def arrays(phantom: Bundle, face: FaceMesh) -> dict[str, np.ndarray]:
     rng, labels = np.random.default_rng(5), len(phantom.manifest.labels)
     reference = face.landmarks[:SURFACE] + rng.normal(0, 2, (SURFACE, 3))
-    weights = rng.normal(0, 0.01, (2 * SURFACE, labels))
-    numbers = {"reference": reference, "weights": weights, "constant": rng.normal(0, 1, labels)}
-    return {**numbers, "refinement": np.array(fingerprint())}
+    numbers = {"reference": reference, "refinement": np.array(fingerprint())}
+    numbers |= {"weights0": rng.normal(0, 0.01, (2 * SURFACE, HIDDEN)), "constant0": rng.normal(0, 1, HIDDEN)}
+    return {**numbers, "weights1": rng.normal(0, 0.5, (HIDDEN, labels)), "constant1": rng.normal(0, 1, labels)}
 
 
 def with_geometry(bundle: Bundle, **arrays: np.ndarray) -> Bundle:
@@ -52,15 +55,21 @@ def test_a_bundle_without_it_goes_by_its_network(phantom: Bundle, face: FaceMesh
     assert views.logits == pytest.approx((views.plain.logits + views.mirror.logits) / 2)
 
 
-def test_it_is_a_weight_for_each_coordinate_of_the_shape(
+def test_it_is_two_layers_of_the_shape_s_coordinates(
     phantom: Bundle, face: FaceMesh, arrays: dict[str, np.ndarray]
 ) -> None:
-    shape = upright_shape(face.landmarks[:SURFACE].astype(np.float64), arrays["reference"])
+    shape = upright_shape(face.landmarks[:SURFACE].astype(np.float64), arrays["reference"]).ravel()
+    hidden = [max(dot(arrays["weights0"][:, h], shape) + arrays["constant0"][h], 0.0) for h in range(HIDDEN)]
     by_hand = [
-        sum(float(w) * float(x) for w, x in zip(arrays["weights"][:, k], shape.ravel(), strict=True)) + constant
-        for k, constant in enumerate(arrays["constant"].tolist())
+        dot(column, hidden) + constant
+        for column, constant in zip(arrays["weights1"].T, arrays["constant1"], strict=True)
     ]
+    assert 0 < np.count_nonzero(hidden) < HIDDEN, "the rectifier is asked"
     assert Geometry(with_geometry(phantom, **arrays)).logits(face) == pytest.approx(by_hand, abs=1e-3)
+
+
+def dot(one: np.ndarray, other: Sequence[float] | np.ndarray) -> float:
+    return sum(float(a) * float(b) for a, b in zip(one, other, strict=True))
 
 
 def test_the_network_and_the_geometry_are_added(
@@ -74,15 +83,23 @@ def test_the_network_and_the_geometry_are_added(
     assert Recogniser(bundle).evidence([with_mesh]).logits[0] == pytest.approx(with_mesh.logits)
 
 
+def without(arrays: dict[str, np.ndarray], *names: str) -> dict[str, np.ndarray]:
+    return {name: values for name, values in arrays.items() if name not in names}
+
+
 BROKEN = {
-    "without weights": lambda a: {name: a[name] for name in ("reference", "constant", "refinement")},
+    "without weights": lambda a: without(a, "weights0", "weights1"),
+    "without a layer's constant": lambda a: without(a, "constant0"),
+    "without its last layer": lambda a: without(a, "weights1", "constant1"),
     "for other software": lambda a: {**a, "refinement": np.array("0" * 64)},
-    "from before": lambda a: {name: a[name] for name in ("reference", "constant", "weights")},
-    "for other labels": lambda a: {**a, "constant": a["constant"][:-1]},
-    "for another mesh": lambda a: {**a, "weights": a["weights"][:100]},
-    "without an end": lambda a: {**a, "weights": a["weights"] * np.nan},
-    "of large numbers": lambda a: {**a, "weights": a["weights"].astype(np.longdouble)},
-    "of text": lambda a: {**a, "constant": np.array(["much"] * len(a["constant"]))},
+    "from before": lambda a: without(a, "refinement"),
+    "of one layer, as it was": lambda a: {**without(a, "weights1", "constant1"), "weights": a["weights1"]},
+    "for other labels": lambda a: {**a, "constant1": a["constant1"][:-1]},
+    "for another mesh": lambda a: {**a, "weights0": a["weights0"][:100]},
+    "of layers that do not meet": lambda a: {**a, "weights1": a["weights1"][1:]},
+    "without an end": lambda a: {**a, "weights0": a["weights0"] * np.nan},
+    "of large numbers": lambda a: {**a, "weights1": a["weights1"].astype(np.longdouble)},
+    "of text": lambda a: {**a, "constant1": np.array(["much"] * len(a["constant1"]))},
 }
 
 

@@ -1,4 +1,4 @@
-"""The discriminant of shapes, and how much it counts beside a network."""
+"""What is learned from shapes, and how much it counts beside a network."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import pytest
 from firmware.face.landmarks import SURFACE
 from tools.agreement import Model
 from tools.dataset import Crops, Row
-from tools.geometry import best_share, discriminant, geometry, reference, shapes_of
-from tools.phantom.measure import mean_mirror
+from tools.geometry import best_share, geometry, reference, shapes_of, stored
 from tools.phantom.shape import FaceShape
+from tools.shape_network import ShapeNetwork, learned, mirrored
+
+pytestmark = pytest.mark.workshop
 
 
 def people(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -27,24 +29,51 @@ def people(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return shapes_of(faces.astype(np.float32)), labels
 
 
-def test_the_classes_of_others_are_told_apart() -> None:
-    found = discriminant(*people(400, 1), 3)
+@pytest.fixture(scope="module")
+def network() -> ShapeNetwork:
+    return learned(*people(400, 1), 3)
+
+
+def test_the_classes_of_others_are_told_apart(network: ShapeNetwork) -> None:
     shapes, labels = people(150, 2)
-    assert (found.of(shapes).argmax(axis=1) == labels).mean() > 0.8
+    assert (network.of(shapes).argmax(axis=1) == labels).mean() > 0.8
 
 
-def test_which_side_is_which_says_nothing() -> None:
-    found = discriminant(*people(400, 3), 3)
+def test_which_side_is_which_says_nothing(network: ShapeNetwork) -> None:
     shapes, _ = people(5, 4)
-    mirrored = shapes.reshape(-1, SURFACE, 2)[:, mean_mirror()[:SURFACE]] * (-1.0, 1.0)
-    assert found.of(mirrored.reshape(shapes.shape)) == pytest.approx(found.of(shapes), abs=1e-6)
+    assert network.of(mirrored(shapes)) == pytest.approx(network.of(shapes), abs=1e-6)
 
 
-def test_what_is_written_gives_the_same_logits_times_the_share() -> None:
-    found = discriminant(*people(300, 5), 3)
-    stored, (shapes, _) = found.times(0.5), people(4, 6)
-    assert stored["reference"] == pytest.approx(reference(), abs=1e-4)
-    assert shapes @ stored["weights"] + stored["constant"] == pytest.approx(found.of(shapes) / 2, abs=2e-2)
+def test_a_class_that_is_frequent_is_not_likelier_for_it() -> None:
+    """Shapes that tell nothing, one class four times as often as the other."""
+    rng = np.random.default_rng(8)
+    ways = rng.normal(0, 1, (3, 2 * SURFACE))
+    labels = (np.arange(1000) % 5 == 0).astype(np.int64)
+    said = learned(rng.normal(0, 1, (1000, 3)) @ ways, labels, 2).of(rng.normal(0, 1, (500, 3)) @ ways)
+    assert abs(float((said[:, 0] - said[:, 1]).mean())) < np.log(2)
+
+
+def test_what_is_written_gives_the_same_logits_times_the_share(network: ShapeNetwork) -> None:
+    arrays, (shapes, _) = stored(network, 0.5), people(4, 6)
+    assert arrays["reference"] == pytest.approx(reference(), abs=1e-4)
+    assert network.of(shapes) / 2 == pytest.approx(read(arrays, shapes), abs=2e-2)
+
+
+def read(arrays: dict[str, np.ndarray], shapes: np.ndarray) -> np.ndarray:
+    """What a device makes of the arrays, by hand."""
+    for number in range(3):
+        shapes = shapes @ arrays[f"weights{number}"] + arrays[f"constant{number}"]
+        shapes = shapes if number == 2 else np.maximum(shapes, 0)
+    return shapes
+
+
+def test_the_same_shapes_give_the_same_network(network: ShapeNetwork) -> None:
+    again = learned(*people(400, 1), 3)
+    assert all(
+        (a == b).all()
+        for one, other in zip(network.layers, again.layers, strict=True)
+        for a, b in zip(one, other, strict=True)
+    )
 
 
 def test_noise_counts_next_to_nothing_and_the_truth_much() -> None:
@@ -59,7 +88,7 @@ def test_noise_counts_next_to_nothing_and_the_truth_much() -> None:
 def test_geometry_gets_into_a_bundle_where_it_helps(phantom_folder: Path) -> None:
     """Real network, crops of nothing: whatever is told apart is told by the meshes."""
     model = Model((phantom_folder / "classifier.tflite").read_bytes())
-    rng, labels = np.random.default_rng(9), np.arange(700) % 7
+    rng, labels = np.random.default_rng(9), np.arange(1400) % 7
     faces = np.stack([FaceShape.load().face(rng.normal(0, 0.7, 20)) for _ in labels])
     faces[labels == 1] *= (1.0, 1.08, 1.0)
     faces[labels == 2] *= (1.0, 0.92, 1.0)
@@ -68,7 +97,7 @@ def test_geometry_gets_into_a_bundle_where_it_helps(phantom_folder: Path) -> Non
     rows = [Row(f"{n}.jpg", f"p{n}", k, split, {}) for n, (k, split) in enumerate(zip(labels, splits, strict=True))]
     crops = Crops(np.zeros((len(rows), 112, 112, 3), np.uint8), tuple(rows), meshes=faces.astype(np.float32))
     arrays = geometry(model, crops)
-    assert arrays["weights"].shape == (2 * SURFACE, 7) and np.abs(arrays["weights"]).max() > 0
+    assert arrays["weights0"].shape == (2 * SURFACE, 512) and np.abs(arrays["constant2"]).max() > 0
     assert geometry(model, replace(crops, meshes=None)) == {}, "crops of nobody knows what"
     without = [n for n, row in enumerate(rows) if row.label != 3 or row.split != "train"]
     others = Crops(crops.pixels[without], tuple(rows[n] for n in without), meshes=crops.meshes[without])
