@@ -39,8 +39,8 @@ FIGURES: Final[Mapping[str, str]] = {
 """Name in report.json -> in the card."""
 COUNTS: Final[Mapping[str, str]] = {
     "subjects": "people",
-    "cases": "photos, or bursts",
-    "photos_refused": "refused by the gate",
+    "cases": "cases",
+    "photos_refused": "cases refused by the gate",
 }
 
 

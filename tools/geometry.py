@@ -20,12 +20,12 @@ from tools.calibrate import Labels, fit_temperature, negative_log_likelihood
 from tools.classes import CLASS_IDS
 from tools.dataset import Crops
 from tools.phantom.shape import FaceShape
-from tools.shape_network import ShapeNetwork, learned
+from tools.shape_network import COMPONENTS, ShapeNetwork, learned
 
 Doubles = NDArray[np.float64]
 
-FEWEST: Final = 1200
-"""With fewer training photos what is learned would be noise."""
+FEWEST_PER_COMPONENT: Final = 4
+"""With fewer training photos for each component what is learned would be noise."""
 SHARES: Final = np.linspace(0.0, 1.5, 31)
 
 
@@ -53,7 +53,7 @@ def best_share(network: Doubles, geometry: Doubles, labels: Labels) -> float:
 
 def enough(labels: Labels) -> bool:
     """Whether these training faces are enough, and of every class: one that is never seen would seem ordinary."""
-    return len(labels) >= FEWEST and len(np.unique(labels)) == len(CLASS_IDS)
+    return len(labels) >= FEWEST_PER_COMPONENT * COMPONENTS and len(np.unique(labels)) == len(CLASS_IDS)
 
 
 def geometry(model: Model, crops: Crops) -> dict[str, NDArray[Any]]:

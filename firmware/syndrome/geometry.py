@@ -8,7 +8,8 @@ without `geometry.npz` goes by its network alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -23,8 +24,12 @@ from firmware.face.shape import upright_shape
 from firmware.syndrome.classifier import Vector
 
 Doubles = NDArray[np.float64]
+Layer = tuple[Doubles, Doubles]
+"""Weights [before, after] and constant [after]."""
 
 GEOMETRY: Final = "geometry.npz"
+MOST_LAYERS, WIDEST, LARGEST = 4, 4096, 1e6
+"""More layers, wider ones or larger numbers than any that are learned: such a file is damaged."""
 FIT: Final = "Install the bundle that came with this software, or fit this one to it (tools.bundle calibrate)."
 
 
@@ -38,38 +43,54 @@ class Geometry:
     def __init__(self, bundle: Bundle) -> None:
         self.labels = len(bundle.manifest.labels)
         self.known = GEOMETRY in bundle.contents
-        arrays = bundle.arrays(GEOMETRY) if self.known else {}
-        self._reference = _checked(arrays, "reference", (SURFACE, 3)) if self.known else None
-        self._layers = list(_layers(arrays, self.labels)) if self.known else []
-        if self.known and str(arrays.get("refinement")) != fingerprint():
+        self._layers: tuple[Layer, ...] = ()
+        if not self.known:
+            return
+        arrays = bundle.arrays(GEOMETRY)
+        if str(arrays.get("refinement")) != fingerprint():
             raise BundleModelError(f"{GEOMETRY} was fitted to landmarks of another version of the software", FIT)
+        self._reference = _checked(arrays, "reference", (SURFACE, 3))
+        self._layers = _layers(arrays, self.labels)
 
     def logits(self, mesh: FaceMesh | None) -> Vector:
         """K float32, to be added to the network's; zero without geometry or without a mesh.
 
         mesh: as `refine.look` gives it. ValueError when its points coincide.
         """
-        if mesh is None or self._reference is None:
+        if mesh is None or not self.known:
             return np.zeros(self.labels, np.float32)
-        values = upright_shape(mesh.landmarks[:SURFACE].astype(np.float64), self._reference).ravel()
-        *hidden, (last, added) = self._layers
-        for weights, constant in hidden:
-            values = np.maximum(values @ weights + constant, 0.0)
-        return np.asarray(values @ last + added, np.float32)
+        shape = upright_shape(mesh.landmarks[:SURFACE].astype(np.float64), self._reference)
+        return np.asarray(through(self._layers, shape.ravel()), np.float32)
 
 
-def _layers(arrays: Mapping[str, NDArray[Any]], labels: int) -> Iterator[tuple[Doubles, Doubles]]:
-    """Weights and constant of every layer, each as wide as the one before gives."""
-    count, width = sum(name.startswith("weights") for name in arrays), 2 * SURFACE
-    for number in range(max(count, 1)):
-        given = labels if number >= count - 1 else np.size(arrays.get(f"constant{number}", ()))
-        weights = _checked(arrays, f"weights{number}", (width, given))
-        yield weights, _checked(arrays, f"constant{number}", (given,))
-        width = given
+def through(layers: Sequence[Layer], values: Doubles) -> Doubles:
+    """What layers make of values [..., before]: rectified between them."""
+    *hidden, (last, added) = layers
+    for weights, constant in hidden:
+        values = np.maximum(values @ weights + constant, 0.0)
+    return np.asarray(values @ last + added)
+
+
+def _layers(arrays: Mapping[str, NDArray[Any]], labels: int) -> tuple[Layer, ...]:
+    """Weights and constant of every layer; each takes what the one before gives, and the last gives the labels."""
+    count = sum(name.startswith("weights") for name in arrays)
+    names = {f"{part}{n}" for part in ("weights", "constant") for n in range(count)}
+    if not 1 <= count <= MOST_LAYERS or arrays.keys() != names | {"reference", "refinement"}:
+        raise BundleModelError(f"{GEOMETRY} must hold a reference, a refinement and 1 to {MOST_LAYERS} layers", FIT)
+    widths = [2 * SURFACE, *(_width(arrays[f"weights{n}"]) for n in range(count - 1)), labels]
+    return tuple(
+        (_checked(arrays, f"weights{n}", (before, after)), _checked(arrays, f"constant{n}", (after,)))
+        for n, (before, after) in enumerate(pairwise(widths))
+    )
+
+
+def _width(weights: NDArray[Any]) -> int:
+    """How many values a layer gives, from 1 to what a device has time for."""
+    return min(max(weights.shape[-1] if weights.ndim else 1, 1), WIDEST)
 
 
 def _checked(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> Doubles:
     found = arrays.get(name)
-    if found is None or found.shape != shape or found.dtype != np.float32 or not np.isfinite(found).all():
-        raise BundleModelError(f"{GEOMETRY}: the array {name} must hold {shape} finite float32 numbers")
+    if found is None or found.shape != shape or found.dtype != np.float32 or not (np.abs(found) < LARGEST).all():
+        raise BundleModelError(f"{GEOMETRY}: the array {name} must hold {shape} finite float32 numbers", FIT)
     return found.astype(np.float64)

@@ -23,7 +23,7 @@ from tools.errors import OutputError, TableError, UsageError
 from tools.evaluate import measures, readers
 from tools.evaluate.__main__ import main, pictures_of, report_of
 from tools.evaluate.bootstrap import intervals
-from tools.evaluate.cases import Cases, bursts
+from tools.evaluate.cases import Cases, bursts, common
 from tools.evaluate.page import page
 from tools.judged import Judged, judged
 
@@ -204,6 +204,12 @@ def test_the_shipped_bundle_is_measured_from_a_folder_of_photos(phantom_folder: 
 def test_a_burst_is_all_photos_of_a_subject_but_of_one_label_only() -> None:
     rows = [Row(f"{n}.jpg", subject, label, "test", {}) for n, (subject, label) in enumerate(SHOWN)]
     assert [[row.image_id for row in burst] for burst in bursts(rows)] == [["0.jpg", "3.jpg"], ["1.jpg"], ["2.jpg"]]
+
+
+def test_a_burst_keeps_what_is_true_of_all_its_photos() -> None:
+    rows = [Row(f"{n}.jpg", "a", 0, "test", {"sex": "F", "pose": pose}) for n, pose in enumerate(("frontal", "left"))]
+    assert common(rows) == Row("0.jpg", "a", 0, "test", {"sex": "F"})
+    assert common(rows[1:]) == rows[1]
 
 
 SHOWN = (("a", 0), ("b", 1), ("a", 2), ("a", 0))

@@ -15,8 +15,6 @@ from tools.geometry import best_share, geometry, reference, shapes_of, stored
 from tools.phantom.shape import FaceShape
 from tools.shape_network import ShapeNetwork, learned, mirrored
 
-pytestmark = pytest.mark.workshop
-
 
 def people(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Shapes [n,936] of three classes: the second has a wider nose, the third a longer face."""
@@ -31,12 +29,18 @@ def people(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def network() -> ShapeNetwork:
-    return learned(*people(400, 1), 3)
+    return taught(*people(400, 1), 3)
+
+
+def taught(shapes: np.ndarray, labels: np.ndarray, classes: int) -> ShapeNetwork:
+    """Learned in a moment: these classes are far apart."""
+    pytest.importorskip("torch")
+    return learned(shapes, labels, classes, steps=300)
 
 
 def test_the_classes_of_others_are_told_apart(network: ShapeNetwork) -> None:
     shapes, labels = people(150, 2)
-    assert (network.of(shapes).argmax(axis=1) == labels).mean() > 0.8
+    assert (network.of(shapes).argmax(axis=1) == labels).mean() > 0.95
 
 
 def test_which_side_is_which_says_nothing(network: ShapeNetwork) -> None:
@@ -49,14 +53,14 @@ def test_a_class_that_is_frequent_is_not_likelier_for_it() -> None:
     rng = np.random.default_rng(8)
     ways = rng.normal(0, 1, (3, 2 * SURFACE))
     labels = (np.arange(1000) % 5 == 0).astype(np.int64)
-    said = learned(rng.normal(0, 1, (1000, 3)) @ ways, labels, 2).of(rng.normal(0, 1, (500, 3)) @ ways)
+    said = taught(rng.normal(0, 1, (1000, 3)) @ ways, labels, 2).of(rng.normal(0, 1, (500, 3)) @ ways)
     assert abs(float((said[:, 0] - said[:, 1]).mean())) < np.log(2)
 
 
 def test_what_is_written_gives_the_same_logits_times_the_share(network: ShapeNetwork) -> None:
     arrays, (shapes, _) = stored(network, 0.5), people(4, 6)
     assert arrays["reference"] == pytest.approx(reference(), abs=1e-4)
-    assert network.of(shapes) / 2 == pytest.approx(read(arrays, shapes), abs=2e-2)
+    assert network.of(shapes) / 2 == pytest.approx(read(arrays, shapes), abs=1e-3)
 
 
 def read(arrays: dict[str, np.ndarray], shapes: np.ndarray) -> np.ndarray:
@@ -67,8 +71,13 @@ def read(arrays: dict[str, np.ndarray], shapes: np.ndarray) -> np.ndarray:
     return shapes
 
 
+def test_a_class_that_nobody_shows_cannot_be_learned() -> None:
+    with pytest.raises(ValueError, match="every class"):
+        learned(*people(30, 1), 4)
+
+
 def test_the_same_shapes_give_the_same_network(network: ShapeNetwork) -> None:
-    again = learned(*people(400, 1), 3)
+    again = taught(*people(400, 1), 3)
     assert all(
         (a == b).all()
         for one, other in zip(network.layers, again.layers, strict=True)
@@ -96,8 +105,11 @@ def test_geometry_gets_into_a_bundle_where_it_helps(phantom_folder: Path) -> Non
     splits = ["calibration" if number < 60 else "train" for number in range(len(labels))]
     rows = [Row(f"{n}.jpg", f"p{n}", k, split, {}) for n, (k, split) in enumerate(zip(labels, splits, strict=True))]
     crops = Crops(np.zeros((len(rows), 112, 112, 3), np.uint8), tuple(rows), meshes=faces.astype(np.float32))
+    pytest.importorskip("torch")
     arrays = geometry(model, crops)
-    assert arrays["weights0"].shape == (2 * SURFACE, 512) and np.abs(arrays["constant2"]).max() > 0
+    found = read(arrays, shapes_of(crops.meshes[:70])).argmax(axis=1)
+    seen = np.isin(labels[:70], (1, 2, 6))
+    assert (found == labels[:70])[seen].mean() > 0.8, "whose faces are others"
     assert geometry(model, replace(crops, meshes=None)) == {}, "crops of nobody knows what"
     without = [n for n, row in enumerate(rows) if row.label != 3 or row.split != "train"]
     others = Crops(crops.pixels[without], tuple(rows[n] for n in without), meshes=crops.meshes[without])

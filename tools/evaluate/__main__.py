@@ -8,7 +8,7 @@ with one subject in two splits is refused. Writes
   `per_class`, `prevalence`, `subgroups`, `models`, `readers`;
 - FOLDER/report.html: the same to read, with plots, in one file.
 
-`--burst` takes all photos of a subject for one burst, as the device does: one case, one answer.
+`--burst` answers once for all photos of a subject with one label, as `python -m firmware analyse --burst` does.
 `--checkpoint M.pt --network NAME` puts the float network beside the bundle; `--readers CSV` puts people beside it.
 """
 
@@ -81,7 +81,7 @@ def pictures_of(cases: Cases, report: Mapping[str, Any]) -> dict[str, dict[str, 
     """The plots of the page, as SVG."""
     return {
         "overall": {
-            "Confusion (number of photos; colour: share of the true class)": plots.confusion_plot(cases),
+            "Confusion (number of cases; colour: share of the true class)": plots.confusion_plot(cases),
             "Affected against unaffected": plots.roc_plot(cases),
             "Reliability": plots.reliability_plot(cases),
             "Coverage against the size of the prediction set": plots.coverage_plot(cases),
@@ -96,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--bundle", type=Path, required=True, metavar="DIR")
     found.add_argument("--data", type=Path, required=True, metavar="CSV", help="labels.csv, its photos beside it")
     found.add_argument("--out", type=Path, required=True, metavar="FOLDER")
-    found.add_argument("--burst", action="store_true", help="one case for all photos of a subject, as a device's burst")
+    found.add_argument("--burst", action="store_true", help="one answer for all photos of a subject and label")
     found.add_argument("--checkpoint", type=Path, metavar="M.pt", help="float state dict to put beside the bundle")
     found.add_argument("--network", default="phenonet", metavar="NAME", help="the network of --checkpoint")
     found.add_argument("--readers", type=Path, metavar="CSV", help="image_id,reader,answer")

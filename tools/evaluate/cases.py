@@ -76,10 +76,18 @@ def bursts(rows: Sequence[Row]) -> list[list[Row]]:
     return list(found.values())
 
 
+def common(together: Sequence[Row]) -> Row:
+    """The first row, with the columns that are the same in all."""
+    first, *others = together
+    same = {name: v for name, v in first.extra.items() if all(row.extra.get(name) == v for row in others)}
+    return replace(first, extra=same)
+
+
 def by_device(bundle: Bundle, folder: Path, rows: Sequence[Row], burst: bool = False) -> Cases:
     """The device's answers for photos in a folder, one for each, or one for each burst.
 
-    A burst's case has the row of its first photo. DataAbsentError when it refuses them all.
+    A burst's case has the row of its first photo, without the columns that its photos differ in. DataAbsentError when
+    the device refuses all.
     """
     refused: Counter[str] = Counter()
     kept: list[tuple[Row, Decision]] = []
@@ -87,7 +95,7 @@ def by_device(bundle: Bundle, folder: Path, rows: Sequence[Row], burst: bool = F
         for together in bursts(rows) if burst else [[row] for row in rows]:
             answer = analyser.assess([read_photo(folder / row.image_id) for row in together])
             if answer.status is Status.OK:
-                kept.append((together[0], answer.decision))
+                kept.append((common(together), answer.decision))
             else:
                 refused[answer.status.value] += 1
     if not kept:

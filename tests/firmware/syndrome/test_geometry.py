@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from firmware.syndrome.evidence import Recogniser
 from firmware.syndrome.geometry import GEOMETRY, Geometry
 
 HIDDEN = 5
+Change = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
 
 
 @pytest.fixture(scope="module")
@@ -88,22 +89,32 @@ def without(arrays: dict[str, np.ndarray], *names: str) -> dict[str, np.ndarray]
 
 
 BROKEN = {
-    "without weights": lambda a: without(a, "weights0", "weights1"),
-    "without a layer's constant": lambda a: without(a, "constant0"),
-    "without its last layer": lambda a: without(a, "weights1", "constant1"),
-    "for other software": lambda a: {**a, "refinement": np.array("0" * 64)},
-    "from before": lambda a: without(a, "refinement"),
-    "of one layer, as it was": lambda a: {**without(a, "weights1", "constant1"), "weights": a["weights1"]},
-    "for other labels": lambda a: {**a, "constant1": a["constant1"][:-1]},
-    "for another mesh": lambda a: {**a, "weights0": a["weights0"][:100]},
-    "of layers that do not meet": lambda a: {**a, "weights1": a["weights1"][1:]},
-    "without an end": lambda a: {**a, "weights0": a["weights0"] * np.nan},
-    "of large numbers": lambda a: {**a, "weights1": a["weights1"].astype(np.longdouble)},
-    "of text": lambda a: {**a, "constant1": np.array(["much"] * len(a["constant1"]))},
+    "without weights": (lambda a: without(a, "weights0", "weights1"), "1 to 4 layers"),
+    "without a layer's constant": (lambda a: without(a, "constant0"), "1 to 4 layers"),
+    "without its last layer": (lambda a: without(a, "weights1", "constant1"), "weights0"),
+    "without its first layer": (lambda a: without(a, "weights0", "constant0"), "1 to 4 layers"),
+    "with more than layers": (lambda a: {**a, "constant9": a["constant1"]}, "1 to 4 layers"),
+    "of many layers": (lambda a: a | {f"{p}{n}": a[f"{p}1"] for n in range(2, 9) for p in PARTS}, "1 to 4 layers"),
+    "for other software": (lambda a: {**a, "refinement": np.array("0" * 64)}, "another version"),
+    "from before": (lambda a: without(a, "refinement"), "another version"),
+    "of one layer, as it was": (lambda a: {**without(a, "weights1"), "weights": a["weights1"]}, "1 to 4 layers"),
+    "for other labels": (lambda a: {**a, "constant1": a["constant1"][:-1]}, "constant1"),
+    "for another mesh": (lambda a: {**a, "weights0": a["weights0"][:100]}, "weights0"),
+    "of layers that do not meet": (lambda a: {**a, "weights1": a["weights1"][1:]}, "weights1"),
+    "of no width": (lambda a: {**a, "weights0": a["weights0"][:, :0], "constant0": a["constant0"][:0]}, "weights0"),
+    "of numbers, not of layers": (lambda a: {**a, "weights0": a["weights0"][0, 0]}, "weights0"),
+    "without an end": (lambda a: {**a, "weights0": a["weights0"] * np.nan}, "weights0"),
+    "beyond all measure": (lambda a: {**a, "weights0": a["weights0"] * 1e30}, "weights0"),
+    "of large numbers": (lambda a: {**a, "weights1": a["weights1"].astype(np.longdouble)}, "weights1"),
+    "of text": (lambda a: {**a, "constant1": np.array(["much"] * len(a["constant1"]))}, "constant1"),
 }
+PARTS = ("weights", "constant")
 
 
-@pytest.mark.parametrize("change", BROKEN.values(), ids=BROKEN.keys())
-def test_weights_that_do_not_fit_are_refused(phantom: Bundle, arrays: dict[str, np.ndarray], change: object) -> None:
-    with pytest.raises(BundleModelError, match=GEOMETRY):
-        Geometry(with_geometry(phantom, **change(arrays)))  # type: ignore[operator]
+@pytest.mark.parametrize(("change", "said"), BROKEN.values(), ids=BROKEN.keys())
+def test_weights_that_do_not_fit_are_refused(
+    phantom: Bundle, arrays: dict[str, np.ndarray], change: Change, said: str
+) -> None:
+    with pytest.raises(BundleModelError, match=f"{GEOMETRY}.*{said}") as refused:
+        Geometry(with_geometry(phantom, **change(arrays)))
+    assert "calibrate" in str(refused.value)
