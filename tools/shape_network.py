@@ -1,10 +1,10 @@
 """Shapes of labelled faces -> a small network that names the class of a shape, as tables for numpy.
 
 A linear discriminant adds up what each coordinate says; with two hidden layers one part of a face tells what another
-means. It learns the principal components of the shapes, each of variance 1, with noise on them and
-half of its units left out (Srivastava 2014), since points are seen with errors and there are few people. Both sides of
-a face weigh alike: what is written looks at a shape and at its mirror image and gives the mean. That takes twice the
-weights, 2 MB, and the device needs to know nothing of mirrors.
+means. It learns the principal components of the shapes, each of variance 1, with noise on them and half of its units
+left out (Srivastava 2014), since points are seen with errors and there are few people. Both sides of a face weigh
+alike: what is written looks at a shape and at its mirror image and gives the mean. That takes twice the weights, 2 MB,
+and the device needs to know nothing of mirrors.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware.face.landmarks import SURFACE
-from firmware.syndrome.geometry import Layer, through
+from firmware.syndrome.geometry import PARTS, Layer, through
 from tools.calibrate import Labels
 from tools.phantom.measure import mean_mirror
 
 Doubles = NDArray[np.float64]
 
-NAMES: Final = ("weights", "constant")
 COMPONENTS: Final = 300
 NOTHING: Final = 1e-6
 """A direction with so little of the largest variance holds rounding errors."""
@@ -55,7 +54,7 @@ class ShapeNetwork:
         """The layers as arrays, the answer counting so much."""
         *hidden, (weights, constant) = self.layers
         layers = [*hidden, (weights * share, constant * share)]
-        return {f"{name}{n}": part for n, layer in enumerate(layers) for name, part in zip(NAMES, layer, strict=True)}
+        return {f"{name}{n}": part for n, layer in enumerate(layers) for name, part in zip(PARTS, layer, strict=True)}
 
 
 def learned(shapes: Doubles, labels: Labels, classes: int, steps: int = STEPS) -> ShapeNetwork:

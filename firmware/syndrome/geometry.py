@@ -28,6 +28,8 @@ Layer = tuple[Doubles, Doubles]
 """Weights [before, after] and constant [after]."""
 
 GEOMETRY: Final = "geometry.npz"
+PARTS: Final = ("weights", "constant")
+"""Of a layer, as its arrays are called, each with the layer's number behind it."""
 MOST_LAYERS, WIDEST, LARGEST = 4, 4096, 1e6
 """More layers, wider ones or larger numbers than any that are learned: such a file is damaged."""
 FIT: Final = "Install the bundle that came with this software, or fit this one to it (tools.bundle calibrate)."
@@ -43,7 +45,6 @@ class Geometry:
     def __init__(self, bundle: Bundle) -> None:
         self.labels = len(bundle.manifest.labels)
         self.known = GEOMETRY in bundle.contents
-        self._layers: tuple[Layer, ...] = ()
         if not self.known:
             return
         arrays = bundle.arrays(GEOMETRY)
@@ -74,7 +75,7 @@ def through(layers: Sequence[Layer], values: Doubles) -> Doubles:
 def _layers(arrays: Mapping[str, NDArray[Any]], labels: int) -> tuple[Layer, ...]:
     """Weights and constant of every layer; each takes what the one before gives, and the last gives the labels."""
     count = sum(name.startswith("weights") for name in arrays)
-    names = {f"{part}{n}" for part in ("weights", "constant") for n in range(count)}
+    names = {f"{part}{n}" for part in PARTS for n in range(count)}
     if not 1 <= count <= MOST_LAYERS or arrays.keys() != names | {"reference", "refinement"}:
         raise BundleModelError(f"{GEOMETRY} must hold a reference, a refinement and 1 to {MOST_LAYERS} layers", FIT)
     widths = [2 * SURFACE, *(_width(arrays[f"weights{n}"]) for n in range(count - 1)), labels]

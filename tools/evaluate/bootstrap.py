@@ -7,7 +7,7 @@ has none when fewer than half of the draws give one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -21,9 +21,9 @@ RESAMPLES: Final = 1000
 LEVEL: Final = 0.95
 
 
-def places_of(subjects: Sequence[str]) -> list[Index]:
+def places_of(subjects: Sequence[Hashable]) -> list[Index]:
     """For each subject the places of their cases."""
-    found: dict[str, list[int]] = {}
+    found: dict[Hashable, list[int]] = {}
     for place, subject in enumerate(subjects):
         found.setdefault(subject, []).append(place)
     return [np.array(places, np.int64) for places in found.values()]

@@ -29,6 +29,7 @@ from firmware.syndrome.geometry import Geometry
 from tools.calibrate import Doubles, Labels
 from tools.dataset import Crops, Row
 from tools.errors import CheckpointError, DataAbsentError, TableError
+from tools.evaluate.bootstrap import places_of
 from tools.judged import Judged, crops_judged, decided, judged
 
 
@@ -70,10 +71,8 @@ class Cases:
 
 def bursts(rows: Sequence[Row]) -> list[list[Row]]:
     """The photos of each subject together, in the table's order; of each label alone, as portraits show several."""
-    found: dict[tuple[str, int], list[Row]] = {}
-    for row in rows:
-        found.setdefault((row.subject, row.label), []).append(row)
-    return list(found.values())
+    shown = [(row.subject, row.label) for row in rows]
+    return [[rows[place] for place in places] for places in places_of(shown)]
 
 
 def common(together: Sequence[Row]) -> Row:
