@@ -31,7 +31,8 @@ from firmware.face.anthropometry.sites import FACIAL_INDEX, INCLINATION, RATIOS,
 from firmware.face.anthropometry.unusual import USUAL, Usual
 from tools.errors import UsageError, run_main
 from tools.files import write_atomic
-from tools.measured import BASES, Measured, measured, truth_of
+from tools.measured import BASES, Measured, measured
+from tools.phantom.norms import measures_of
 
 SUBJECTS: Final = 210
 SEED: Final = 52
@@ -42,7 +43,7 @@ Errors = NDArray[np.float64]
 def raw_values(face: Measured) -> dict[str, float]:
     """Every measure by the true scale, unrounded."""
     points = points_at_eyes(face.mesh, face.optics)
-    return truth_of(points * face.scale.mm_per_px)
+    return measures_of(points * face.scale.mm_per_px)
 
 
 def errors(faces: Sequence[Measured]) -> dict[str, Errors]:

@@ -14,11 +14,9 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from firmware.face.anthropometry.geometry import Optics, distance, fissure_inclination_deg
+from firmware.face.anthropometry.geometry import Optics
 from firmware.face.anthropometry.scale import Scale
-from firmware.face.anthropometry.sites import FACIAL_INDEX, INCLINATION, RATIOS, SITES
 from firmware.face.mesh import FaceMesh, FaceMesher, MediaPipeMesher
 from firmware.face.pose import head_pose
 from firmware.face.refine import refine
@@ -27,6 +25,7 @@ from firmware.subject import Subject
 from tools.phantom import cohort, external
 from tools.phantom.face import IRIS_RADIUS_MM, face_points
 from tools.phantom.loosened import IRIS_STREAM, with_iris
+from tools.phantom.norms import measures_of
 from tools.phantom.person import Person
 from tools.phantom.photo import jpeg
 from tools.phantom.render import render
@@ -65,14 +64,6 @@ def measured(basis: str, subjects: int, seed: int) -> Iterator[Measured]:
                 yield found
 
 
-def truth_of(points_mm: NDArray[np.float64]) -> dict[str, float]:
-    """Every measure of a face [478,3] that is not turned."""
-    lengths = {name: distance(points_mm, site.landmarks) for name, site in SITES.items()}
-    ratios = {name: lengths[a] / max(lengths[b], 1e-9) for name, (a, b) in RATIOS.items()}
-    index = {FACIAL_INDEX: 100 * lengths["n-gn"] / lengths["zy-zy"]}
-    return {**lengths, **ratios, INCLINATION: fissure_inclination_deg(points_mm), **index}
-
-
 def _photo(person: Person, scene: Scene, size_px: int, mesher: FaceMesher) -> Measured | None:
     pixels = render(person, scene, size_px, size_px).pixels
     packed = np.frombuffer(jpeg(pixels, scene.sensor.jpeg_quality), np.uint8)
@@ -84,7 +75,7 @@ def _photo(person: Person, scene: Scene, size_px: int, mesher: FaceMesher) -> Me
     optics = Optics(size_px, size_px, scene.hfov_deg)
     scale = Scale(scene.distance_mm / (optics.focal_px or 1.0), 0.0, "the truth")
     diameter = 2 * IRIS_RADIUS_MM * person.iris_share * person.scale
-    truth = truth_of(face_points(person, scene.expression))
+    truth = measures_of(face_points(person, scene.expression))
     return Measured(refine(frame, faces[0]), Subject(person.age), scale, optics, diameter, truth)
 
 

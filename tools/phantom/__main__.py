@@ -30,6 +30,7 @@ from tools.phantom.broad import broad_cohort
 from tools.phantom.cohort import Subject, cohort
 from tools.phantom.external import external_cohort
 from tools.phantom.loosened import turned, with_irises
+from tools.phantom.norms import held_to_norms, spread_of
 from tools.phantom.photo import jpeg, make_folder
 from tools.phantom.render import Photo, render
 from tools.phantom.scene import Scene
@@ -98,6 +99,8 @@ def about(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
 def drawn(options: argparse.Namespace) -> Iterator[Subject]:
     """The people that the options ask for."""
     people = BASES[options.basis](options.subjects, options.seed, options.unaffected_share)
+    if options.norms:
+        people = held_to_norms(people, spread_of(BASES[options.basis]))
     if options.ages:
         groups = group_list(options.ages)
         people = (aged(subject, options.seed, number, groups) for number, subject in enumerate(people))
@@ -127,6 +130,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--basis", choices=BASES, default="shipped", help="broad: to learn from; external: other faces, to test with"
     )
+    parser.add_argument("--norms", action="store_true", help="people and findings as the published norms say")
     parser.add_argument("--photos", choices=("frontal", "varied"), default="frontal", help="kinds of photo (frontal)")
     parser.add_argument("--ages", metavar="GROUPS", help="proportions of age: any of infant,child,adult (size only)")
     parser.add_argument("--irises", action="store_true", help="of every size that people of an age have")

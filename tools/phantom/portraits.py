@@ -20,6 +20,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +41,7 @@ from tools.phantom.broad import draw_sizes, swellings
 from tools.phantom.cohort import labels
 from tools.phantom.directions import tilt
 from tools.phantom.measure import turned_deg
+from tools.phantom.norms import as_marked
 from tools.phantom.person import EXPRESSIVITY, REACH_SD, TILT_DEG, draw_terms, present_terms
 from tools.phantom.photo import jpeg, make_folder
 from tools.phantom.shape import FaceShape
@@ -62,19 +64,25 @@ CALIBRATION_EVERY: Final = 5
 Floats = NDArray[np.float64]
 
 
-def draw_change(label: str, rng: np.random.Generator, *, broad: bool = False) -> tuple[Change, Mapping[str, float]]:
-    """A person of this label as a change of somebody's face, and the sizes of their terms.
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Which people: broad, more unlike each other (see broad.py); norms, with findings as marked as norms say."""
 
-    broad: people more unlike each other (see broad.py).
-    """
+    broad: bool = False
+    norms: bool = False
+
+
+def draw_change(label: str, rng: np.random.Generator, kind: Kind = Kind()) -> tuple[Change, Mapping[str, float]]:
+    """A person of this label as a change of somebody's face, and the sizes of their terms."""
     shape = FaceShape.load()
     identity = shape.face(np.clip(rng.normal(0.0, IDENTITY_SPREAD, COMPONENTS), -2.0, 2.0)) - shape.mean
-    if broad:
+    if kind.broad:
         identity = identity + swellings(shape.mean.astype(np.float64), rng)
-    tilt_deg, reach_sd = (broad_terms.TILT_DEG, broad_terms.REACH_SD) if broad else (TILT_DEG, REACH_SD)
+    tilt_deg, reach_sd = (broad_terms.TILT_DEG, broad_terms.REACH_SD) if kind.broad else (TILT_DEG, REACH_SD)
     pushes = {hpo: tuple(tilt(push, tilt_deg, reach_sd, rng) for push in PUSHES[hpo]) for hpo in PUSHES}
     findings = present_terms(label, rng)
-    sizes = draw_sizes(findings, rng) if broad else draw_terms(findings, float(rng.uniform(*EXPRESSIVITY)), rng)
+    sizes = draw_sizes(findings, rng) if kind.broad else draw_terms(findings, float(rng.uniform(*EXPRESSIVITY)), rng)
+    sizes = as_marked(sizes, findings) if kind.norms else sizes
 
     def change(points: Floats) -> Floats:
         return identity + sum((sizes[hpo] * field_of(points, pushes[hpo]) for hpo in pushes), 0 * points)
@@ -93,7 +101,7 @@ def smaller(frame: Frame) -> Frame:
 
 
 def people_of(
-    frame: Frame, mesher: FaceMesher, photo: Path, wanted: Sequence[str], key: Sequence[int], *, broad: bool = False
+    frame: Frame, mesher: FaceMesher, photo: Path, wanted: Sequence[str], key: Sequence[int], kind: Kind = Kind()
 ) -> Iterator[tuple[str, Pixels, dict[str, Any]]]:
     """Label, pixels and what is known: the portrait as it is, whose terms nobody knows, then a person of each wanted
     label. PhotoError for an unfit one.
@@ -103,7 +111,7 @@ def people_of(
         raise PhotoError(f"{photo} shows a face turned by more than {MAX_TURN_DEG:.0f} degrees")
     yield UNAFFECTED, frame.pixels, {"landmarks": np.round(landmarks.astype(np.float64), 2).tolist()}
     for number, label in enumerate(wanted):
-        change, sizes = draw_change(label, np.random.default_rng((*key, number)), broad=broad)
+        change, sizes = draw_change(label, np.random.default_rng((*key, number)), kind)
         done = warp(frame.pixels, landmarks, change)
         terms = {hpo: round(size * done.share, 3) for hpo, size in sizes.items()}
         yield label, done.pixels, {"terms": terms, "landmarks": np.round(done.landmarks, 2).tolist()}
@@ -122,7 +130,7 @@ def names_of(photos: Sequence[Path]) -> dict[Path, str]:
 
 
 def make(
-    photos: Sequence[Path], out: Path, people: int, share: float, seed: int, *, broad: bool = False
+    photos: Sequence[Path], out: Path, people: int, share: float, seed: int, kind: Kind = Kind()
 ) -> tuple[list[dict[str, str]], int]:
     """Write everybody's photo; returns the table's rows and how many portraits were left out."""
     turns = iter(labels(people * len(photos), share))
@@ -136,7 +144,7 @@ def make(
             split = "calibration" if number % CALIBRATION_EVERY == 0 else "train"
             try:
                 key = (seed, number, STREAM)
-                found = list(people_of(smaller(read_photo(photo)), mesher, photo, wanted, key, broad=broad))
+                found = list(people_of(smaller(read_photo(photo)), mesher, photo, wanted, key, kind))
             except PhotoError:
                 missed += 1
                 continue
@@ -159,15 +167,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--unaffected-share", type=float, default=0.4, help="share of them who are unaffected (0.4)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same people (1)")
     parser.add_argument("--broad", action="store_true", help="people more unlike each other than people are")
+    parser.add_argument("--norms", action="store_true", help="findings as marked as the published norms say")
     options = parser.parse_args(argv)
     if options.people < 1 or not 0 <= options.seed <= 999:
         raise UsageError("--people must be 1 or more, --seed 0 to 999")
     make_folder(options.out)
     before = photos_before(options.out, WHAT)
     photos = list(find_photos(options.photos))
-    rows, missed = make(
-        photos, options.out, options.people, options.unaffected_share, options.seed, broad=options.broad
-    )
+    kind = Kind(options.broad, options.norms)
+    rows, missed = make(photos, options.out, options.people, options.unaffected_share, options.seed, kind)
     if not rows:
         raise DataAbsentError(f"none of {len(photos)} photos shows a single face from the front")
     text = io.StringIO()
