@@ -31,6 +31,7 @@ from tools.files import write_npz
 from tools.phantom.__main__ import BASES
 from tools.phantom.ages import aged, group_list
 from tools.phantom.cohort import Subject
+from tools.phantom.norms import held_to_norms, spread_of
 from tools.phantom.render import render
 from tools.phantom.scene import Scene
 
@@ -149,6 +150,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("what", choices=("fit", "check"))
     parser.add_argument("--people", type=int, help="rendered (fit: 650 a seed, check: 160)")
     parser.add_argument("--basis", choices=BASES, default="shipped", help="of those who are checked (shipped)")
+    parser.add_argument("--norms", action="store_true", help="those who are checked differ as the published norms say")
     parser.add_argument("--seed", type=int, default=5, help="of those who are checked (5)")
     parser.add_argument("--most", type=float, default=25.0, help="turned by so many degrees at most, when checked (25)")
     parser.add_argument("--out", type=Path, default=NUMBERS)
@@ -156,6 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     cv2.setNumThreads(1)
     if options.what == "check":
         people = BASES[options.basis](options.people or 160, options.seed, None)
+        people = held_to_norms(people, spread_of(BASES[options.basis])) if options.norms else people
         photos = list(turned(people, options.most, ("joint", "yaw", "pitch"), 77))
         taken = [photo for photo in photos if photo.taken]
         print(

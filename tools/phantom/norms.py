@@ -6,8 +6,8 @@ smaller, who has a syndrome looks like those who have none, and no screening can
 the spread of the face's measures are taken from the table of norms that the device itself uses.
 
 Rules: drawn by the cohort, then held to the norms, without a die of its own; by shares of the mean, since a mesh's
-landmarks are not quite the norms'; an adult's norms, or those of the oldest child where they end; what no norm
-describes stays as it was drawn. The norms' spread holds the size of the head, too, which is none of the shape's, and
+landmarks are not quite the norms'; the mean of the norms at 15 and 25 years; what no norm describes stays as it was
+drawn. The norms' spread holds the size of the head, too, which is none of the shape's, and
 other terms move a measure besides: people here still differ by more than the norms say.
 """
 
@@ -45,8 +45,8 @@ MEASURES: Final = (
     "en-en", "ex-ex", "al-al", "n-sn", "sn-ls", "ls-sts", "sti-li", "ch-ch", "n-gn", "zy-zy", INCLINATION,
 )  # fmt: skip
 """What is held to the norms. The opening of the eyes is not: it is another in every photo."""
-YEARS: Final = (25.0, 15.0)
-"""Of which age the norm is asked for: the second where it ends in childhood."""
+YEARS: Final = (15.0, 25.0)
+"""Of which ages the norm is asked for; those of inclination and pupils end before the second."""
 PEOPLE, SPREAD_SEED = 500, 999
 """So many people, drawn by this seed, tell how much those of a cohort differ."""
 
@@ -61,7 +61,7 @@ def measures_of(points_mm: Floats) -> dict[str, float]:
 
 @cache
 def norm_sd(measure: str) -> float:
-    """The norm's standard deviation as a share of its mean, the mean of both sexes; degrees for the inclination."""
+    """The norm's standard deviation as a share of its mean, over both sexes and YEARS; degrees for the inclination."""
     name = INCLINATION_NORM if measure == INCLINATION else SITES[measure].norm
     found = [_norm(name, Subject(age_years=age, sex=sex)) for sex in ("F", "M") for age in YEARS]
     known = [norm for norm in found if norm is not None]
