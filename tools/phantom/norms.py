@@ -84,13 +84,18 @@ def pushes_of_finding(hpo: str) -> float:
         return 1.0
     mean = FaceShape.load().mean.astype(np.float64)
     before, after = measures_of(mean), measures_of(mean + field_of(mean, PUSHES[hpo]))
-    names = [name if name in before else f"{name} left" for name in rules[0].measures]
-    shift = float(np.mean([abs(after[name] - before[name]) / _sd_mm(name, before) for name in names]))
+    names = [sides_of(measure)[0] for measure in rules[0].measures]
+    shift = float(np.mean([abs(after[name] - before[name]) / sd_of(name, before) for name in names]))
     return min(FINDING_SD / shift, MOST_PUSHES)
 
 
-def _sd_mm(name: str, measures: Mapping[str, float]) -> float:
-    """The norm's standard deviation on a face with these measures; degrees for the inclination."""
+def sides_of(measure: str) -> tuple[str, ...]:
+    """The measure itself, or its two sides."""
+    return (f"{measure} left", f"{measure} right") if f"{measure} left" in SITES else (measure,)
+
+
+def sd_of(name: str, measures: Mapping[str, float]) -> float:
+    """The norm's standard deviation, mm, on a face with these measures; degrees for the inclination."""
     return norm_sd(name) * (1.0 if name == INCLINATION else measures[name])
 
 
@@ -116,7 +121,7 @@ class Spread:
         """From many faces [478,3] of a cohort: the regression of the points on the measures."""
         values = np.array([_vector(face) for face in faces])
         mean, sd = values.mean(axis=0), values.std(axis=0)
-        wanted = np.array([_sd_mm(name, dict(zip(MEASURES, mean, strict=True))) for name in MEASURES])
+        wanted = np.array([sd_of(name, dict(zip(MEASURES, mean, strict=True))) for name in MEASURES])
         points = np.array(faces).reshape(len(faces), -1)
         back = np.linalg.lstsq(values - mean, points - points.mean(axis=0), rcond=None)[0]
         return cls(mean, back.reshape(len(MEASURES), -1, 3), 1.0 - wanted / sd)
