@@ -26,8 +26,8 @@ Labels = NDArray[np.int64]
 
 SENSITIVITIES: Final = (0.80, 0.85, 0.90, 0.95)
 """Operating points that a site may choose from."""
-MISSED: Final = 0.4
-"""`routine_below` may send home this share of those whom `refer_at` misses."""
+MISSED: Final = 0.5
+"""`routine_below` may send home this share of those whom `refer_at` misses; the others are asked to come again."""
 SET_COVERAGE: Final = 0.90
 LARGEST_SET: Final = 4
 """Of seven classes; a set of more says less than it leaves open."""

@@ -17,7 +17,7 @@ def test_panel_shows_what_runs_and_what_is_on_trial(camp: Camp, come: Come, tmp_
     flash(camp.updates.slots, tmp_path, "2.0.0", epoch=3)
     engineer: Browser = come(Role.ENGINEER)
     html = engineer.panel("bundles")
-    assert "phantom 0.7.0" in html and "phantom 2.0.0" in html
+    assert "phantom 0.8.0" in html and "phantom 2.0.0" in html
     assert "on trial, tries left: 3" in html and "at least 1" in html
     assert said(engineer.panel("bundles", do="fall back")) == "The kiosk starts anew."
     assert camp.asked == ["restart"]
