@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import islice
 from typing import Final, Self
 
 import numpy as np
@@ -137,23 +136,26 @@ def _vector(face: Floats) -> Floats:
     return np.array([found[name] for name in MEASURES])
 
 
+def neutral_of(person: Person) -> Floats:
+    """The person's face [478,3], mm, without any term."""
+    return FaceShape.load().face(person.identity) if person.neutral is None else person.neutral
+
+
 def unaffected_face(person: Person) -> Floats:
     """The person's face [478,3], mm, with the variation that everybody has and without the findings."""
-    face = FaceShape.load().face(person.identity) if person.neutral is None else person.neutral
     moves = person.moves or {}
     varied = (size * moves[hpo] for hpo, size in person.terms.items() if hpo in moves and hpo not in person.findings)
-    return np.asarray(sum(varied, face))
+    return np.asarray(sum(varied, neutral_of(person)))
 
 
 def held_to_norms(people: Iterator[Phantom], spread: Spread) -> Iterator[Phantom]:
     """The people of a cohort with findings as marked as the norms say, and otherwise no more various than those."""
     for one in people:
         person = one.person
-        neutral = FaceShape.load().face(person.identity) if person.neutral is None else person.neutral
-        neutral = neutral + spread.correction(unaffected_face(person))
+        neutral = neutral_of(person) + spread.correction(unaffected_face(person))
         yield replace(one, person=replace(person, neutral=neutral, terms=as_marked(person.terms, person.findings)))
 
 
 def spread_of(cohort: Callable[[int, int, float], Iterator[Phantom]]) -> Spread:
     """How the unaffected people of a cohort differ: of one seed of it, whatever is rendered."""
-    return Spread.of([unaffected_face(one.person) for one in islice(cohort(PEOPLE, SPREAD_SEED, 1.0), PEOPLE)])
+    return Spread.of([unaffected_face(one.person) for one in cohort(PEOPLE, SPREAD_SEED, 1.0)])
