@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from firmware.face.anthropometry.findings import RULES
+from tools.errors import UsageError
 from tools.phantom.__main__ import main as phantom
 from tools.phantom.differ import faces_of, found, means_of, spread_over_norm
 from tools.phantom.differ import main as differ
@@ -80,7 +81,7 @@ def test_unaffected_people_differ_as_the_norms_say() -> None:
 
 
 def test_a_finding_is_beyond_two_standard_deviations() -> None:
-    """In the external cohort two in five were, and those were slanted eyes and long lips."""
+    """In the external cohort a third were, and those were slanted eyes and long lips."""
     mean = means_of(faces_of(held_to_norms(external_cohort(150, 7, 1.0), _spread())))
     strange = list(external_cohort(150, 8, 0.0))
     held = list(held_to_norms(iter(strange), _spread()))
@@ -110,3 +111,8 @@ def test_a_cohort_is_compared_in_words(capsys: pytest.CaptureFixture[str], monke
     assert differ(["--basis", "shipped"]) == 0
     said = capsys.readouterr().out
     assert "of the norm's standard deviation" in said and "all of these" in said
+
+
+def test_what_was_weighed_is_not_taken_away(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--without"):
+        phantom([str(tmp_path), "--subjects", "1", "--norms", "--without", "terms"])

@@ -140,6 +140,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     if options.subjects < 1 or options.size < 64 or not 0 <= options.seed <= 999:
         raise UsageError("--subjects must be 1 or more, --size 64 or more, --seed 0 to 999")
+    if options.norms and options.without:
+        raise UsageError("--without takes terms away after --norms has weighed them; use one of the two")
     if not 0.0 <= options.disguise <= 1.0:
         raise UsageError("--disguise must be a share, 0 to 1")
     make_folder(options.out)

@@ -2,7 +2,7 @@
 
 Prints, for each measure, the standard deviation among unaffected people over the norm's, and for each term of the
 device's rules, how many of those who were drawn to have it lie beyond two standard deviations of the norm. Rules: no
-picture is rendered; faces are still and of one size.
+picture is rendered; faces are still and of one size; deviations are counted from the mean of the cohort's unaffected.
 """
 
 from __future__ import annotations

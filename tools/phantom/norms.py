@@ -7,8 +7,7 @@ the spread of the face's measures are taken from the table of norms that the dev
 
 Rules: drawn by the cohort, then held to the norms, without a die of its own; by shares of the mean, since a mesh's
 landmarks are not quite the norms'; the mean of the norms at 15 and 25 years; what no norm describes stays as it was
-drawn. The norms' spread holds the size of the head, too, which is none of the shape's, and
-other terms move a measure besides: people here still differ by more than the norms say.
+drawn. A finding by chance counts in the norms' spread and is added to it here: people differ by up to a quarter more.
 """
 
 from __future__ import annotations
@@ -108,7 +107,7 @@ class Spread:
     """How the people of a cohort differ, and what makes them differ as the norms say.
 
     mean: [k] of their MEASURES; back: [k,478,3] what goes along with one more of a measure, mm; shrink: [k] by which
-    share a measure is nearer to its mean in people.
+    share a measure is nearer to its mean in people, below 0 where it is further.
     """
 
     mean: Floats
@@ -149,7 +148,7 @@ def unaffected_face(person: Person) -> Floats:
 
 
 def held_to_norms(people: Iterator[Phantom], spread: Spread) -> Iterator[Phantom]:
-    """The people of a cohort with findings as marked as the norms say, and otherwise no more various than those."""
+    """The people of a cohort with findings as marked, and otherwise as various, as the norms say."""
     for one in people:
         person = one.person
         neutral = neutral_of(person) + spread.correction(unaffected_face(person))

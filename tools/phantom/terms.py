@@ -1,8 +1,9 @@
 """What a syndrome does to a face: each facial HPO term as a displacement of the mesh, and how often it is seen.
 
 A term is a few pushes; a push moves the skin around its anchor landmarks by so many millimetres (outwards, down,
-back), fading as a Gaussian of the distance. One millimetre figure stands for a marked finding, about 2 to 2.5 SD of
-the measure it changes; a subject's own size multiplies it. Terms without a push are painted (`texture.py`).
+back), fading as a Gaussian of the distance. One millimetre figure stands for a marked finding, by eye: 1 to 4 SD of
+the norm of the measure it changes (`norms.py` weighs them); a subject's own size multiplies it. Terms without a push
+are painted (`texture.py`).
 
 Frequencies: HPO annotations of 2023-01-27 (Orphanet), or the study that names a figure (Farkas 2001, Oskarsdottir
 2008, Kruszka 2017 and 2018); the middle of a range; 0.5 where no figure was found. Ears, neck and hairline are left
