@@ -29,6 +29,8 @@ SENSITIVITIES: Final = (0.80, 0.85, 0.90, 0.95)
 MISSED: Final = 0.5
 """`routine_below` may send home this share of those whom `refer_at` misses; the others are asked to come again."""
 SET_COVERAGE: Final = 0.90
+ROUNDING: Final = 1e-9
+"""Of a sum of many weights."""
 LARGEST_SET: Final = 4
 """Of seven classes; a set of more says less than it leaves open."""
 PERCENTILE: Final = 99.0
@@ -89,16 +91,19 @@ def fit_score(odds: Doubles, affected: NDArray[np.bool_]) -> tuple[float, float]
     return float(SLOPES[best[0]]), float(OFFSETS[best[1]])
 
 
-def conformal_threshold(p_true: Doubles, coverage: float) -> float:
-    """The probability from which on a class is in the prediction set (split conformal, LAC: Sadinle 2019).
+def conformal_threshold(p_true: Doubles, coverage: float, subjects: Sequence[str] | None = None) -> float:
+    """The probability from which on a class is in the prediction set, for a photo of a subject not seen before.
 
-    With n cases the score 1 - p is cut at the ceil((n + 1) * coverage)-th smallest, which holds for a finite n; 0 when
-    there are too few cases for the coverage.
+    Split conformal, LAC (Sadinle 2019). Photos of a subject are not independent, so each of K subjects weighs
+    1 / (K + 1), shared among its photos, and the rest lies beyond all scores 1 - p (Lee, Barber and Willett 2023,
+    HCP). subjects: [n] names; None where everybody has one photo. 0 when there are too few for the coverage.
     """
-    rank = int(np.ceil((len(p_true) + 1) * coverage))
-    if rank > len(p_true):
-        return 0.0
-    return float(1.0 - np.sort(1.0 - p_true)[rank - 1])
+    names = np.arange(len(p_true)) if subjects is None else np.asarray(subjects)
+    _, whose, counts = np.unique(names, return_inverse=True, return_counts=True)
+    order = np.argsort(1.0 - p_true, kind="stable")
+    reached = np.cumsum(1.0 / counts[whose[order]])
+    within = np.flatnonzero(reached >= coverage * (len(counts) + 1) - ROUNDING)
+    return float(p_true[order[within[0]]]) if len(within) else 0.0
 
 
 def percentile(values: Sequence[float] | Doubles, none: float = NEVER, at: float = PERCENTILE) -> float:
@@ -127,7 +132,7 @@ def fit_limits(seen: Seen, unaffected: int) -> Calibration:
         score_slope=slope,
         score_offset=offset,
         set_coverage=SET_COVERAGE,
-        set_threshold=round(conformal_threshold(p_true, SET_COVERAGE), 4),
+        set_threshold=round(conformal_threshold(p_true, SET_COVERAGE, seen.subjects), 4),
         largest_set=LARGEST_SET,
         spread_limit=1.0,
         novelty_limit=round(percentile(seen.novelty), 4),

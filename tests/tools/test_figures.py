@@ -46,6 +46,29 @@ def test_prediction_sets_cover_new_cases_as_stated() -> None:
     assert np.mean(covered) == pytest.approx(0.9, abs=0.01)
 
 
+def test_a_subject_of_many_photos_counts_once() -> None:
+    """Half of the photos are one hard subject's: by photos the set would be made for it alone."""
+    p_true = np.concatenate([np.full(99, 0.8), np.full(99, 0.1)])
+    subjects = [*(f"p{n}" for n in range(99)), *["portrait"] * 99]
+    assert conformal_threshold(p_true, 0.9) == pytest.approx(0.1)
+    assert conformal_threshold(p_true, 0.9, subjects) == pytest.approx(0.8)
+
+
+def test_prediction_sets_cover_new_subjects_of_several_photos_as_stated() -> None:
+    """Photos of a subject resemble each other, and whom the set misses it misses in several photos."""
+    rng = np.random.default_rng(4)
+    covered = []
+    for _ in range(400):
+        photos = rng.integers(1, 9, 149)
+        p_true = np.repeat(rng.beta(3, 1, 149), photos) * rng.uniform(0.9, 1.0, photos.sum())
+        names = [f"s{n}" for n in np.repeat(np.arange(149), photos)]
+        old = photos[:99].sum()
+        q = conformal_threshold(p_true[:old], 0.9, names[:old])
+        new = np.split(p_true[old:] >= q, np.cumsum(photos[99:])[:-1])
+        covered.append(np.mean([one.mean() for one in new]))
+    assert np.mean(covered) == pytest.approx(0.9, abs=0.01)
+
+
 def test_temperature_is_found_again() -> None:
     rng = np.random.default_rng(5)
     logits = rng.normal(0, 1.5, (4000, 7)).astype(np.float32)

@@ -79,7 +79,7 @@ def face_points(person: Person, expression: Expression) -> Floats:
         points = points + getattr(expression, name) * field
     open_again(points)
     _close_lids(points, expression.lids_closed)
-    _set_irises(points, expression.gaze_mm, IRIS_RADIUS_MM * person.iris_share)
+    set_irises(points, expression.gaze_mm, IRIS_RADIUS_MM * person.iris_share)
     return points * person.scale
 
 
@@ -99,8 +99,8 @@ def _close_lids(points: Floats, share: float) -> None:
         points[upper] += share * (points[lower] - points[upper])
 
 
-def _set_irises(points: Floats, gaze_mm: tuple[float, float], radius_mm: float) -> None:
-    """Round irises at the middle of each eye opening, a little high as irises sit, plus the gaze."""
+def set_irises(points: Floats, gaze_mm: tuple[float, float] = (0.0, 0.0), radius_mm: float = IRIS_RADIUS_MM) -> None:
+    """Put round irises at the middle of each eye opening, a little high as irises sit, plus the gaze."""
     for iris, corners in ((RIGHT_IRIS, (33, 133)), (LEFT_IRIS, (263, 362))):
         middle = np.add(points[list(corners)].mean(axis=0), (*gaze_mm, 0.0))
         middle[1] -= 1.2

@@ -26,6 +26,7 @@ from firmware.face.anthropometry.norms import Norm, shipped_norms
 from firmware.face.anthropometry.sites import FACIAL_INDEX, INCLINATION, INCLINATION_NORM, RATIOS, SITES
 from firmware.subject import Subject
 from tools.phantom.cohort import Subject as Phantom
+from tools.phantom.face import set_irises
 from tools.phantom.person import Person
 from tools.phantom.shape import FaceShape
 from tools.phantom.terms import PUSHES, field_of
@@ -76,15 +77,23 @@ def pushes_of_finding(hpo: str) -> float:
     """How many times its pushes a term is moved by where it is a finding of size 1.
 
     FINDING_SD of the norm for what the rules measure, the mean over the measures of a rule; 1 where no norm tells.
+    Measured on the face that is seen: the pupils are in the middle of the eyes, wherever a push would move them.
     """
     rules = [rule for rule in RULES if rule.id == hpo and hpo not in UNMATCHED]
     if not rules:
         return 1.0
     mean = FaceShape.load().mean.astype(np.float64)
-    before, after = measures_of(mean), measures_of(mean + field_of(mean, PUSHES[hpo]))
+    before, after = (measures_of(with_irises(face)) for face in (mean, mean + field_of(mean, PUSHES[hpo])))
     names = [sides_of(measure)[0] for measure in rules[0].measures]
     shift = float(np.mean([abs(after[name] - before[name]) / sd_of(name, before) for name in names]))
     return min(FINDING_SD / shift, MOST_PUSHES)
+
+
+def with_irises(face: Floats) -> Floats:
+    """The face [478,3], mm, looking ahead."""
+    points = face.copy()
+    set_irises(points)
+    return points
 
 
 def sides_of(measure: str) -> tuple[str, ...]:
