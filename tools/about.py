@@ -6,7 +6,8 @@ bundle may say that nobody in it exists only when every folder, and everything i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import argparse
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,16 @@ PHANTOM: Final = (
     "It shows that the kiosk works; it says nothing about a person."
 )
 """What a manifest says of a model that was trained on nobody."""
+
+
+def given(parser: argparse.ArgumentParser, options: argparse.Namespace, unsaid: Collection[str] = ("out",)) -> str:
+    """The options that are not the usual ones, as they were typed; without those whose values are paths."""
+    said = {
+        name.replace("_", "-"): value
+        for name, value in vars(options).items()
+        if name not in unsaid and value != parser.get_default(name)
+    }
+    return " ".join(f"--{name}" if value is True else f"--{name} {value}" for name, value in said.items())
 
 
 def about(folder: Path) -> str | None:

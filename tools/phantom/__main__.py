@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from tools.about import given
 from tools.errors import UsageError, run_main
 from tools.files import write_atomic, write_json, write_whole
 from tools.phantom.ablation import ABLATIONS, disguise_some
@@ -89,13 +90,6 @@ def table(rows: Sequence[Sequence[object]]) -> bytes:
     return text.getvalue().encode()
 
 
-def about(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
-    """What the folder holds, for the model card: the options that are not the usual ones."""
-    given = {name: value for name, value in vars(options).items() if value != parser.get_default(name)}
-    words = [f"--{name.replace('_', '-')} {value}" for name, value in given.items() if name != "out"]
-    return f"{WHAT} ({' '.join(words)})"
-
-
 def drawn(options: argparse.Namespace) -> Iterator[Subject]:
     """The people that the options ask for."""
     people = BASES[options.basis](options.subjects, options.seed, options.unaffected_share)
@@ -155,7 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if number % LOG_EVERY == 0 or number == options.subjects:
             print(f"{number} of {options.subjects} subjects, {len(rows)} photos", file=sys.stderr)
     write_atomic(options.out / "metadata.jsonl", ("\n".join(lines) + "\n").encode())
-    write_json(options.out / "about.json", {"what": about(parser, options)})
+    write_json(options.out / "about.json", {"what": f"{WHAT} ({given(parser, options)})"})
     write_atomic(options.out / "labels.csv", table(rows))
     remove(options.out, before - {str(row[0]) for row in rows})
     return 0
