@@ -16,6 +16,7 @@ import argparse
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -24,17 +25,25 @@ from numpy.typing import NDArray
 
 from firmware.face.anthropometry import measure
 from firmware.face.anthropometry.accuracy import NOISE
-from firmware.face.anthropometry.scale import Scale
+from firmware.face.anthropometry.geometry import iris_px, points_at_eyes
+from firmware.face.anthropometry.scale import IRIS_DIAMETER_MM, IRIS_SD_MM, Scale, iris_mm
 from firmware.face.anthropometry.sites import FACIAL_INDEX, INCLINATION, RATIOS, SITES
 from firmware.face.anthropometry.unusual import USUAL, Usual
 from tools.errors import UsageError, run_main
 from tools.files import write_atomic
-from tools.iris_errors import iris_lines
-from tools.measured import BASES, Measured, measured, raw_values
+from tools.measured import BASES, Measured, measured
+from tools.phantom.norms import measures_of
 
 SUBJECTS: Final = 210
 SEED: Final = 52
+IRIS_EDGES_PX: Final = (0.0, 12.0, 15.0, 18.0, 24.0, 99.0)
 Errors = NDArray[np.float64]
+
+
+def raw_values(face: Measured) -> dict[str, float]:
+    """Every measure by the true scale, unrounded."""
+    points = points_at_eyes(face.mesh, face.optics)
+    return measures_of(points * face.scale.mm_per_px)
 
 
 def errors(faces: Sequence[Measured]) -> dict[str, Errors]:
@@ -71,6 +80,33 @@ def noise_table(faces: Sequence[Measured], usually: Usual) -> str:
         unit = {**dict.fromkeys(SITES, 1 / across), **dict.fromkeys(RATIOS, true)}.get(name, np.ones(len(faces)))
         writer.writerow((name, f"{needed_sd(error * unit / widened):.4f}", len(faces)))
     return text.getvalue()
+
+
+def iris_lines(faces: Sequence[Measured]) -> list[str]:
+    """How millimetres by the iris err, by its size in the picture: what scale.IRIS_SEEN_SD was read from.
+
+    The mesh's error is what is needed beyond the spread of irises between people.
+    """
+    seen = np.array([iris_px(face.mesh) for face in faces])
+    people = IRIS_SD_MM / IRIS_DIAMETER_MM
+    share = np.array([_iris_error(face) for face in faces])
+    lines = []
+    for low, high in pairwise(IRIS_EDGES_PX):
+        here = (seen >= low) & (seen < high)
+        if here.sum() > 4:
+            needed = needed_sd(share[here])
+            mesh = max(needed**2 - people**2, 0.0) ** 0.5
+            figures = (
+                f"mean {share[here].mean():+.3f}, SD {share[here].std():.3f}, needed {needed:.3f}, mesh {mesh:.3f}"
+            )
+            lines.append(f"iris {low:g} to {high:g} px, median {np.median(seen[here]):.1f}, n {here.sum()}: {figures}")
+    return lines
+
+
+def _iris_error(face: Measured) -> float:
+    """By what share millimetres by the iris are too large."""
+    mean, _ = iris_mm(face.subject.age_years)
+    return mean / (iris_px(face.mesh) * face.scale.mm_per_px) - 1
 
 
 def coverage(faces: Sequence[Measured], *, by_iris: bool) -> dict[str, float]:

@@ -15,7 +15,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from firmware.face.anthropometry.geometry import Optics, points_at_eyes
+from firmware.face.anthropometry.geometry import Optics
 from firmware.face.anthropometry.scale import Scale
 from firmware.face.mesh import FaceMesh, FaceMesher, MediaPipeMesher
 from firmware.face.pose import head_pose
@@ -62,12 +62,6 @@ def measured(basis: str, subjects: int, seed: int) -> Iterator[Measured]:
             found = _photo(person, one.scenes[0], SIZES_PX[number % len(SIZES_PX)], mesher)
             if found is not None:
                 yield found
-
-
-def raw_values(face: Measured) -> dict[str, float]:
-    """Every measure by the true scale, unrounded."""
-    points = points_at_eyes(face.mesh, face.optics)
-    return measures_of(points * face.scale.mm_per_px)
 
 
 def _photo(person: Person, scene: Scene, size_px: int, mesher: FaceMesher) -> Measured | None:
