@@ -83,7 +83,7 @@ def noise_table(faces: Sequence[Measured], usually: Usual) -> str:
 
 
 def iris_lines(faces: Sequence[Measured]) -> list[str]:
-    """How millimetres by the iris err, by its size in the picture: what scale.IRIS_SEEN_SD was read from.
+    """How millimetres by the iris err, by its size in the picture, beside what scale.IRIS_SEEN_SD says of it.
 
     The mesh's error is what is needed beyond the spread of irises between people.
     """

@@ -37,8 +37,10 @@ WIDTH_OF_95: Final = 1.96
 CORNERS: Final = (*lm.LEFT_EYE_CORNERS, *lm.RIGHT_EYE_CORNERS)
 LEAST_EYES_PX: Final = 4.0
 """Eyes whose corners lie nearer to each other than this were not seen."""
-IRIS_AGREES_SD: Final = 4.0
-"""A card's scale may make the iris so many standard deviations larger or smaller than irises are."""
+IRIS_AGREES: Final = 0.5
+"""A card's scale may make the iris larger or smaller by this share of it; beyond, it is the card that is wrong: four
+standard deviations of irises between people are a quarter, and small ones are drawn too narrow by up to as much again.
+"""
 
 
 def measure(
@@ -170,7 +172,7 @@ def _ruler(mesh: FaceMesh, subject: Subject, scale: Scale | None) -> tuple[Scale
         return scale, [f"millimetres by the {scale.source}; the irises could not confirm it"]
     mean, _ = iris_mm(subject.age_years)
     implied = iris_px(mesh) * scale.mm_per_px
-    if abs(implied / mean - 1) <= IRIS_AGREES_SD * math.hypot(by_iris.relative_sd, scale.relative_sd):
+    if abs(implied / mean - 1) <= IRIS_AGREES:
         return scale, [f"millimetres by the {scale.source}"]
     return by_iris, [
         f"the {scale.source} would make the irises {implied:.1f} mm wide: it was not used",

@@ -18,6 +18,7 @@ import numpy as np
 from firmware.errors import OpticsError
 from firmware.face import landmarks as lm
 from firmware.face.anthropometry.geometry import distance, iris_px
+from firmware.face.anthropometry.unusual import usual
 from firmware.face.mesh import FaceMesh
 from firmware.subject import Subject
 
@@ -29,10 +30,13 @@ IRIS_YEARS: Final = (0.0, 1.0, 2.0)
 IRIS_AT_MM: Final = (10.14, 11.4, IRIS_DIAMETER_MM)
 IRIS_YOUNG_SD_MM: Final = 0.4
 """How far the sources disagree below two years."""
-IRIS_SEEN_PX: Final = (11.0, 14.0, 17.0, 21.0, 29.0)
-IRIS_SEEN_SD: Final = (0.26, 0.20, 0.18, 0.13, 0.05)
-"""The mesh's own error on an iris so many px wide, a share: what 95 % of the errors need on rendered faces, less the
-spread of irises between people (`tools.measure_phantoms`)."""
+IRIS_SEEN_SD: Final = 0.08
+"""The mesh's own error, a share, on the iris of an ordinary face (unusual.py) that is IRIS_SEEN_PX wide. It falls with
+the square of the size. Such that intervals by the iris hold the truth as often on ordinary faces as on strange ones
+(`tools.measure_phantoms`, seeds 51 and 52)."""
+IRIS_SEEN_PX: Final = 20.0
+LARGEST_SEEN_SD: Final = 0.5
+"""More is as good as no scale."""
 IRIS_TO_PUPILS: Final = (0.12, 0.36)
 """Iris diameter over the distance of the pupils: 0.19 in adults, 0.26 at birth; beyond this no eyes were seen."""
 
@@ -70,8 +74,12 @@ def iris_scale(mesh: FaceMesh, subject: Subject) -> Scale | None:
     if not (pupils_px > 0 and low <= seen_px / pupils_px <= high):
         return None
     mean, sd = iris_mm(subject.age_years)
-    seen_sd = float(np.interp(seen_px, IRIS_SEEN_PX, IRIS_SEEN_SD))
     source = f"iris {mean:.2f} +- {sd:.2f} mm"
     if subject.age_years is None:
         source += ", an adult's: the age is unknown"
-    return Scale(mean / seen_px, math.hypot(sd / mean, seen_sd), source)
+    return Scale(mean / seen_px, math.hypot(sd / mean, iris_seen_sd(seen_px, usual().widening(mesh))), source)
+
+
+def iris_seen_sd(seen_px: float, widening: float) -> float:
+    """By what share, one SD, the mesh errs on an iris of so many px. widening: of the face, see unusual.py."""
+    return min(IRIS_SEEN_SD * (IRIS_SEEN_PX / seen_px) ** 2 * widening, LARGEST_SEEN_SD)

@@ -23,7 +23,7 @@ from firmware.face.anthropometry import (
     measure,
 )
 from firmware.face.anthropometry.geometry import points_at_eyes
-from firmware.face.anthropometry.scale import iris_mm
+from firmware.face.anthropometry.scale import LARGEST_SEEN_SD, iris_mm, iris_seen_sd
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.frame import Frame
 from firmware.subject import Subject
@@ -228,3 +228,16 @@ def test_what_a_frontal_mesh_cannot_see_is_marked(mesh: FaceMesh) -> None:
 def test_every_distance_has_its_own_noise_and_norm(mesh: FaceMesh) -> None:
     assert set(SITES) <= set(_named(measure(mesh)))
     assert iris_px(mesh) > 0
+
+
+@given(st.floats(5.0, 80.0), st.floats(1.0, 3.0), st.floats(0.3, 5.0))
+def test_a_larger_iris_is_better_known_and_a_strange_faces_worse(px: float, times: float, widening: float) -> None:
+    known = iris_seen_sd(px, widening)
+    assert 0 < known <= LARGEST_SEEN_SD
+    assert iris_seen_sd(px * times, widening) <= known <= iris_seen_sd(px, min(widening * times, 5.0))
+
+
+def test_the_mesh_errs_by_eight_percent_on_an_iris_of_twenty_pixels() -> None:
+    assert iris_seen_sd(20.0, 1.0) == pytest.approx(0.08)
+    assert iris_seen_sd(40.0, 1.0) == pytest.approx(0.02)
+    assert iris_seen_sd(20.0, 3.0) == pytest.approx(0.24)
