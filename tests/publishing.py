@@ -26,6 +26,8 @@ from tools.bundle.roots import PRETTY, Holders, make_root
 from tools.files import json_bytes
 
 PHANTOM: Final = Path(__file__).parents[1] / "models" / "phantom"
+SHIPPED: Final = str(json.loads((PHANTOM / "manifest.json").read_text())["version"])
+"""Of the bundle that ships."""
 TODAY: Final = datetime(2026, 12, 1, tzinfo=UTC)
 LATER: Final = datetime(2028, 1, 1, tzinfo=UTC)
 PEOPLE: Final = ("root-1", "root-2", "root-3", "engineer", "clinician", "release", "stranger")

@@ -15,7 +15,7 @@ import pytest
 
 from firmware.bundle.source import find_publication
 from firmware.errors import BundleError, KioskError
-from tests.publishing import PHANTOM, People, bundle_of
+from tests.publishing import PHANTOM, SHIPPED, People, bundle_of
 from tools.flash.__main__ import main
 from tools.flash.targets import SSH, Device
 
@@ -39,7 +39,7 @@ def test_stick_holds_what_a_device_needs_and_nothing_else(tmp_path: Path, capsys
     assert set(names) >= {"phantom/manifest.json", "metadata/timestamp.json", *(f"phantom/{name}" for name in listed)}
     assert not [name for name in names if name.endswith((".jpg", ".key"))]
     assert find_publication(tmp_path) == tmp_path / "phenokiosk"
-    assert "phantom 0.8.0, security epoch 1" in capsys.readouterr().out
+    assert f"phantom {SHIPPED}, security epoch 1" in capsys.readouterr().out
 
 
 def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,7 +49,7 @@ def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert flash(f"file://{tmp_path}/root", "--dry-run") == 0
     assert list((tmp_path / "stick").iterdir()) == []
     assert not list((tmp_path / "root").rglob("manifest.json"))
-    assert "phantom 0.8.0 would be installed" in capsys.readouterr().out
+    assert f"phantom {SHIPPED} would be installed" in capsys.readouterr().out
 
 
 def test_stick_is_used_again(tmp_path: Path) -> None:
@@ -65,10 +65,10 @@ def test_root_of_a_device_gets_the_bundle_and_says_how_it_did(
     assert flash(target) == 0
     out = capsys.readouterr().out
     assert "on the device: no bundle" in out
-    assert "phantom 0.8.0 is installed" in out and "self-test on the device" in out
+    assert f"phantom {SHIPPED} is installed" in out and "self-test on the device" in out
     assert flash(target) == 0
     out = capsys.readouterr().out
-    assert "slot a: phantom 0.8.0, good" in out and "is there already" in out
+    assert f"slot a: phantom {SHIPPED}, good" in out and "is there already" in out
 
 
 def test_device_believes_its_own_root_and_not_whom_the_workshop_believes(tmp_path: Path) -> None:
@@ -152,11 +152,11 @@ def test_device_is_flashed_over_ssh_and_its_kiosk_takes_it(
 ) -> None:
     where = ("--home", REPOSITORY, "--state", tmp_path / "state")
     assert flash(server, *where, "--dry-run") == 0
-    assert "phantom 0.8.0 would be installed" in capsys.readouterr().out
+    assert f"phantom {SHIPPED} would be installed" in capsys.readouterr().out
     assert not (tmp_path / "asked").exists()
     assert flash(server, *where) == 0
     out = capsys.readouterr().out
-    assert "phantom 0.8.0 is installed" in out and "self-test on the device" in out
+    assert f"phantom {SHIPPED} is installed" in out and "self-test on the device" in out
     assert "phenokiosk.service" in (tmp_path / "asked").read_text()
     (tmp_path / "asked").unlink()
     assert flash(server, *where) == 0

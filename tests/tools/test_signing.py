@@ -18,7 +18,7 @@ from firmware.bundle.state import State
 from firmware.clock import ManualClock
 from firmware.errors import BundleError, KioskError
 from tests.conftest import REPOSITORY
-from tests.publishing import PHANTOM, TODAY, bundle_of, passes
+from tests.publishing import PHANTOM, SHIPPED, TODAY, bundle_of, passes
 
 signing = pytest.importorskip("tools.bundle.__main__", reason="the workshop is not installed")
 NAMES = ("root-1", "root-2", "root-3", "engineer", "clinician", "release")
@@ -166,7 +166,7 @@ def test_what_ships_is_signed_by_the_published_keys(capsys: pytest.CaptureFixtur
     run("verify", PHANTOM.parent)
     run("inspect", PHANTOM.parent)
     out = capsys.readouterr().out
-    assert "phantom/manifest.json: phantom 0.8.0, signed" in out and "not clinical" in out
+    assert f"phantom/manifest.json: phantom {SHIPPED}, signed" in out and "not clinical" in out
     assert not anchor_of(DEMONSTRATION).may_be_clinical
 
 
@@ -188,7 +188,7 @@ def test_published_keys_never_release_a_clinical_bundle(tmp_path: Path) -> None:
 def released_again(into: Path) -> Path:
     """The shipped bundle, released once more by its command."""
     shutil.copytree(PHANTOM, into, ignore=shutil.ignore_patterns("frames", "turning"))
-    run("release", into, "--version", "0.8.0", "--epoch", "1", "--golden", PHANTOM / "frames")
+    run("release", into, "--version", SHIPPED, "--epoch", "1", "--golden", PHANTOM / "frames")
     return into
 
 
@@ -242,7 +242,7 @@ def test_copy_of_a_bundle_may_name_another_face_mesh_and_carry_its_file(tmp_path
     copy, task = tmp_path / "phantom", tmp_path / "face_landmarker.task"
     shutil.copytree(PHANTOM, copy, ignore=shutil.ignore_patterns("frames", "turning"))
     task.write_bytes(b"a task")
-    words = ("--version", "0.8.0+landmarker", "--epoch", "1", "--golden", PHANTOM / "frames")
+    words = ("--version", f"{SHIPPED}+landmarker", "--epoch", "1", "--golden", PHANTOM / "frames")
     run("release", copy, *words, "--mesh", "mediapipe-face-landmarker-1", "--task", task)
     bundle = load_bundle(copy)
     assert bundle.manifest.mesh_backend == "mediapipe-face-landmarker-1"
