@@ -23,7 +23,7 @@ PHANTOM: Final = (
 
 
 def given(parser: argparse.ArgumentParser, options: argparse.Namespace, unsaid: Collection[str] = ("out",)) -> str:
-    """The options that are not the usual ones, as they were typed; without those whose values are paths."""
+    """The options that are not the usual ones, as a command would have them, but for those that are to be left out."""
     said = {
         name.replace("_", "-"): value
         for name, value in vars(options).items()

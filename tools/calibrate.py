@@ -30,7 +30,7 @@ MISSED: Final = 0.5
 """`routine_below` may send home this share of those whom `refer_at` misses; the others are asked to come again."""
 SET_COVERAGE: Final = 0.90
 ROUNDING: Final = 1e-9
-"""Of a sum of many weights."""
+"""What a sum of many weights may be off by."""
 LARGEST_SET: Final = 4
 """Of seven classes; a set of more says less than it leaves open."""
 PERCENTILE: Final = 99.0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
 import pytest
 
-from tools.about import about, of_nobody
+from tools.about import about, given, of_nobody
 from tools.errors import DataAbsentError
 
 
@@ -36,6 +37,17 @@ def test_weights_count_as_what_they_were_trained_on(tmp_path: Path) -> None:
     assert not of_nobody([rendered], weights(tmp_path / "theirs", False))
     assert not of_nobody([rendered], weights(tmp_path / "odd", "yes"))
     assert not of_nobody([rendered], tmp_path / "public.pt")
+
+
+def test_options_are_said_but_for_the_usual_ones(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out")
+    parser.add_argument("--subjects", type=int, default=70)
+    parser.add_argument("--unaffected-share", type=float)
+    parser.add_argument("--norms", action="store_true")
+    words = [str(tmp_path), "--norms", "--unaffected-share", "0.4", "--subjects", "70"]
+    assert given(parser, parser.parse_args(words)) == "--unaffected-share 0.4 --norms"
+    assert given(parser, parser.parse_args(["x"]), ()) == "--out x"
 
 
 def test_an_about_that_says_nothing_is_an_error(tmp_path: Path) -> None:

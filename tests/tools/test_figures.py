@@ -13,7 +13,17 @@ from firmware.bundle.verify import Bundle
 from firmware.syndrome.decision import Outcome, decide, log_odds, probabilities, referral_score
 from firmware.syndrome.evidence import Evidence
 from firmware.syndrome.sameness import Traits
-from tools.calibrate import MISSED, Seen, conformal_threshold, fit_limits, fit_novelty, fit_score, fit_temperature, rate
+from tools.calibrate import (
+    MISSED,
+    ROUNDING,
+    Seen,
+    conformal_threshold,
+    fit_limits,
+    fit_novelty,
+    fit_score,
+    fit_temperature,
+    rate,
+)
 from tools.errors import TableError
 from tools.figures import auroc, calibration_error, confusion, figures, macro_f1
 from tools.judged import judged
@@ -34,7 +44,7 @@ def test_prediction_sets_cover_at_least_as_often_as_stated(n: int, coverage: flo
     """On the calibration cases themselves the rank guarantees ceil((n + 1) * coverage) of n."""
     p_true = np.random.default_rng(seed).random(n)
     q = conformal_threshold(p_true, coverage)
-    assert (p_true >= q - 1e-12).sum() >= min(np.ceil((n + 1) * coverage), n)
+    assert (p_true >= q - 1e-12).sum() >= min(np.ceil((n + 1) * coverage - ROUNDING), n)
 
 
 def test_prediction_sets_cover_new_cases_as_stated() -> None:
@@ -55,12 +65,13 @@ def test_a_subject_of_many_photos_counts_once() -> None:
 
 
 def test_prediction_sets_cover_new_subjects_of_several_photos_as_stated() -> None:
-    """Photos of a subject resemble each other, and whom the set misses it misses in several photos."""
+    """Who is hard has many photos here: by photos the set would hold 0.95 of the subjects' truths."""
     rng = np.random.default_rng(4)
     covered = []
     for _ in range(400):
-        photos = rng.integers(1, 9, 149)
-        p_true = np.repeat(rng.beta(3, 1, 149), photos) * rng.uniform(0.9, 1.0, photos.sum())
+        ease = rng.beta(3, 1, 149)
+        photos = np.where(ease < 0.7, 8, 1)
+        p_true = np.repeat(ease, photos)
         names = [f"s{n}" for n in np.repeat(np.arange(149), photos)]
         old = photos[:99].sum()
         q = conformal_threshold(p_true[:old], 0.9, names[:old])

@@ -23,13 +23,13 @@ from tools.phantom.norms import (
     Spread,
     as_marked,
     held_to_norms,
+    looking_ahead,
     measures_of,
     norm_sd,
     pushes_of_finding,
     sd_of,
     sides_of,
     spread_of,
-    with_irises,
 )
 from tools.phantom.shape import FaceShape
 from tools.phantom.terms import PUSHES, field_of
@@ -52,8 +52,8 @@ def test_the_norms_are_those_of_the_table() -> None:
 @pytest.mark.parametrize("hpo", TERMS)
 def test_a_finding_lies_three_standard_deviations_out(hpo: str) -> None:
     mean = FaceShape.load().mean.astype(np.float64)
-    before = measures_of(with_irises(mean))
-    after = measures_of(with_irises(mean + pushes_of_finding(hpo) * field_of(mean, PUSHES[hpo])))
+    before = measures_of(looking_ahead(mean))
+    after = measures_of(looking_ahead(mean + pushes_of_finding(hpo) * field_of(mean, PUSHES[hpo])))
     rule = next(rule for rule in RULES if rule.id == hpo)
     names = [sides_of(measure)[0] for measure in rule.measures]
     out = np.mean([rule.side * (after[name] - before[name]) / sd_of(name, before) for name in names])

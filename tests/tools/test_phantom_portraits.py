@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tools.about import about
 from tools.errors import DataAbsentError, UsageError
 from tools.phantom import portraits
 from tools.phantom.__main__ import main as phantom
@@ -54,6 +55,7 @@ def test_fewer_people_leave_no_photo_of_those_before(cohort: Path, tmp_path: Pat
     assert portraits.main([*words, "2"]) == 0
     assert portraits.main([*words, "1"]) == 0
     assert {p.name for p in tmp_path.glob("*.jpg")} == {row["image_id"] for row in rows_of(tmp_path)}
+    assert about(tmp_path) == "people out of 1 generated portraits (--people 1)"
     (tmp_path / "about.json").unlink()
     with pytest.raises(UsageError, match="holds a table of other photos"):
         portraits.main([*words, "1"])

@@ -83,13 +83,13 @@ def pushes_of_finding(hpo: str) -> float:
     if not rules:
         return 1.0
     mean = FaceShape.load().mean.astype(np.float64)
-    before, after = (measures_of(with_irises(face)) for face in (mean, mean + field_of(mean, PUSHES[hpo])))
+    before, after = (measures_of(looking_ahead(face)) for face in (mean, mean + field_of(mean, PUSHES[hpo])))
     names = [sides_of(measure)[0] for measure in rules[0].measures]
     shift = float(np.mean([abs(after[name] - before[name]) / sd_of(name, before) for name in names]))
     return min(FINDING_SD / shift, MOST_PUSHES)
 
 
-def with_irises(face: Floats) -> Floats:
+def looking_ahead(face: Floats) -> Floats:
     """The face [478,3], mm, looking ahead."""
     points = face.copy()
     set_irises(points)

@@ -37,10 +37,10 @@ WIDTH_OF_95: Final = 1.96
 CORNERS: Final = (*lm.LEFT_EYE_CORNERS, *lm.RIGHT_EYE_CORNERS)
 LEAST_EYES_PX: Final = 4.0
 """Eyes whose corners lie nearer to each other than this were not seen."""
-IRIS_AGREES: Final = 0.5
-"""A card's scale may make the iris larger or smaller by this share of it; beyond, it is the card that is wrong: four
-standard deviations of irises between people are a quarter, and small ones are drawn too narrow by up to as much again.
-"""
+IRIS_AGREES: Final = (0.5, 1.3)
+"""A card's scale may make the iris so many times as wide as irises are; beyond, it is the card that is wrong. People's
+irises differ by 27 % at most (four standard deviations), and the mesh draws small ones too narrow, by up to as much
+again, never too wide."""
 
 
 def measure(
@@ -172,7 +172,8 @@ def _ruler(mesh: FaceMesh, subject: Subject, scale: Scale | None) -> tuple[Scale
         return scale, [f"millimetres by the {scale.source}; the irises could not confirm it"]
     mean, _ = iris_mm(subject.age_years)
     implied = iris_px(mesh) * scale.mm_per_px
-    if abs(implied / mean - 1) <= IRIS_AGREES:
+    least, most = IRIS_AGREES
+    if least <= implied / mean <= most:
         return scale, [f"millimetres by the {scale.source}"]
     return by_iris, [
         f"the {scale.source} would make the irises {implied:.1f} mm wide: it was not used",

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from firmware.errors import OpticsError
-from firmware.face.anthropometry import Scale, card_scale, measure
+from firmware.face.anthropometry import Scale, card_scale, iris_px, measure
 from firmware.face.anthropometry.balance import PATCHES, grey_gains
 from firmware.face.anthropometry.geometry import Optics
 from firmware.face.anthropometry.marker import bits, find_card, scale_of
+from firmware.face.anthropometry.scale import IRIS_DIAMETER_MM
 from firmware.face.mesh import MediaPipeMesher
 from firmware.frame import Frame
 from firmware.subject import Subject
@@ -62,12 +63,16 @@ def test_a_tilted_card_keeps_its_scale_when_the_lens_is_known() -> None:
     assert scale_of(corners, 40.0, optics).mm_per_px == pytest.approx(distance_mm / focal, rel=0.005)
 
 
-def test_a_card_that_contradicts_the_irises_is_not_used(mesher: MediaPipeMesher, hopper_frame: Frame) -> None:
+@pytest.mark.parametrize(("times", "used"), [(0.45, False), (0.55, True), (1.0, True), (1.25, True), (1.35, False)])
+def test_a_card_that_contradicts_the_irises_is_not_used(
+    times: float, used: bool, mesher: MediaPipeMesher, hopper_frame: Frame
+) -> None:
     mesh = mesher.find(hopper_frame)[0]
     plain = measure(mesh, Subject(30.0, "M"))
-    wrong = measure(mesh, Subject(30.0, "M"), Scale(3.0, 0.03, "card of 40 mm"))
-    assert wrong.measurements == plain.measurements
-    assert any("it was not used" in note for note in wrong.notes)
+    card = Scale(times * IRIS_DIAMETER_MM / iris_px(mesh), 0.03, "card of 40 mm")
+    found = measure(mesh, Subject(30.0, "M"), card)
+    assert (found.measurements == plain.measurements) is not used
+    assert any("it was not used" in note for note in found.notes) is not used
 
 
 def test_a_card_narrows_the_intervals(mesher: MediaPipeMesher, hopper_frame: Frame) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from firmware.face.anthropometry import measure
 from firmware.face.anthropometry.accuracy import noise
+from firmware.face.anthropometry.scale import iris_scale
 from firmware.face.anthropometry.sites import INCLINATION
 from firmware.face.anthropometry.unusual import LEAST, MOST, POWER, Usual, coefficients, usual
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
@@ -40,6 +41,14 @@ def test_where_a_face_is_in_the_picture_is_nothing(face: FaceMesh) -> None:
     turn = np.array([[np.cos(0.3), -np.sin(0.3), 0], [np.sin(0.3), np.cos(0.3), 0], [0, 0, 1]])
     moved = FaceMesh((2.0 * face.landmarks @ turn.T + (50, 20, 0)).astype(np.float32), face.backend)
     assert coefficients(moved) == pytest.approx(coefficients(face), abs=0.05)
+
+
+def test_a_strange_faces_iris_is_known_less_well(face: FaceMesh) -> None:
+    tall = face.landmarks * np.array([1.0, 1.6, 1.0], np.float32)  # its irises are as wide
+    plain, strange = (iris_scale(mesh, Subject(30.0)) for mesh in (face, FaceMesh(tall, face.backend)))
+    assert plain is not None and strange is not None
+    assert strange.mm_per_px == pytest.approx(plain.mm_per_px, rel=0.02)
+    assert strange.relative_sd > plain.relative_sd
 
 
 def test_the_stranger_a_face_the_more_but_within_limits(face: FaceMesh) -> None:

@@ -70,7 +70,7 @@ WRONG: dict[str, Reading] = {
     "memory low": board(memory_free_mib=100),
     "camera memory low": board(cma_free_mib=3),
     "bundle": replace(WELL, bundle=None),
-    "bundle on trial": replace(WELL, bundle=BundleState("b", "phantom", "0.8.0", on_trial=True)),
+    "bundle on trial": replace(WELL, bundle=BundleState("b", "phantom", "2.0.0", on_trial=True)),
     "battery low": board(battery=Battery(19, fed=False)),
     "settings": replace(WELL, trouble="site.name = 'Dr Example' is not allowed"),
 }
