@@ -51,9 +51,15 @@ class MeanFace:
         places = (with_rim(points)[self.corners] * self.shares[:, :, None]).sum(axis=1)
         where = np.asarray(places.reshape(SIDE_PX, SIDE_PX, 2), np.float32)
         face = cv2.remap(smooth, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        across, down = (cv2.Sobel(face, cv2.CV_32F, *order, ksize=1) for order in ((1, 0), (0, 1)))
-        around: Any = cv2.boxFilter(cv2.magnitude(across, down), -1, (AROUND_PX, AROUND_PX)) + FAINT
+        orders = ((1, 0), (0, 1))
+        across, down = (np.asarray(cv2.Sobel(face, cv2.CV_32F, *order, ksize=1), np.float32) for order in orders)
+        around: Any = cv2.boxFilter(magnitude(across, down), -1, (AROUND_PX, AROUND_PX)) + FAINT
         return np.concatenate([(across / around).ravel(), (down / around).ravel()])
+
+
+def magnitude(across: Floats, down: Floats) -> Floats:
+    """Length of gradients. Not cv2.magnitude: its last bit depends on where in memory the arrays lie."""
+    return np.sqrt(across * across + down * down)
 
 
 def smoothed(grey: NDArray[np.uint8]) -> Floats:

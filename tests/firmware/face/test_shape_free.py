@@ -8,7 +8,7 @@ import pytest
 
 from firmware.face.mesh import MediaPipeMesher
 from firmware.face.refine import cascade
-from firmware.face.shape_free import RIM, SIDE_PX, smoothed, with_rim
+from firmware.face.shape_free import RIM, SIDE_PX, magnitude, smoothed, with_rim
 from firmware.face.upright import patch
 from firmware.frame import Frame
 
@@ -50,6 +50,22 @@ def test_light_and_contrast_say_nothing(seen: tuple[Numbers, Numbers]) -> None:
 def test_a_grey_wall_has_no_edges(seen: tuple[Numbers, Numbers]) -> None:
     wall = np.full_like(seen[0], 90)
     assert not cascade().face.edges(smoothed(wall), seen[1]).any()
+
+
+def placed(values: Numbers, offset: int) -> Numbers:
+    """The same numbers so many bytes behind a whole cache line."""
+    memory = np.empty(values.nbytes + 128, np.uint8)
+    start = -memory.ctypes.data % 64 + offset
+    there = memory[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    there[...] = values
+    return there
+
+
+def test_the_same_face_gives_the_same_bytes_wherever_it_lies_in_memory() -> None:
+    across, down = np.random.default_rng(1).normal(0, 60, (2, SIDE_PX, SIDE_PX)).astype(np.float32)
+    found = {magnitude(placed(across, at), placed(down, at)).tobytes() for at in range(0, 64, 4)}
+    assert len(found) == 1
+    assert magnitude(across, down) == pytest.approx(np.hypot(across, down), rel=1e-6)
 
 
 def test_the_table_covers_the_mean_face_and_shares_are_whole() -> None:
