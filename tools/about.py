@@ -22,14 +22,17 @@ PHANTOM: Final = (
 """What a manifest says of a model that was trained on nobody."""
 
 
-def given(parser: argparse.ArgumentParser, options: argparse.Namespace, unsaid: Collection[str] = ("out",)) -> str:
-    """The options that are not the usual ones, as a command would have them, but for those that are to be left out."""
+def made_with(
+    what: str, parser: argparse.ArgumentParser, options: argparse.Namespace, unsaid: Collection[str] = ("out",)
+) -> str:
+    """What a folder holds, with the options that are not the usual ones, but for those that are to be left out."""
     said = {
         name.replace("_", "-"): value
         for name, value in vars(options).items()
         if name not in unsaid and value != parser.get_default(name)
     }
-    return " ".join(f"--{name}" if value is True else f"--{name} {value}" for name, value in said.items())
+    words = " ".join(f"--{name}" if value is True else f"--{name} {value}" for name, value in said.items())
+    return f"{what} ({words})" if words else what
 
 
 def about(folder: Path) -> str | None:

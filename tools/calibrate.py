@@ -91,15 +91,14 @@ def fit_score(odds: Doubles, affected: NDArray[np.bool_]) -> tuple[float, float]
     return float(SLOPES[best[0]]), float(OFFSETS[best[1]])
 
 
-def conformal_threshold(p_true: Doubles, coverage: float, subjects: Sequence[str] | None = None) -> float:
+def conformal_threshold(p_true: Doubles, coverage: float, subjects: Sequence[str]) -> float:
     """The probability from which on a class is in the prediction set, for a photo of a subject not seen before.
 
     Split conformal, LAC (Sadinle 2019). Photos of a subject are not independent, so each of K subjects weighs
     1 / (K + 1), shared among its photos, and the rest lies beyond all scores 1 - p (Lee, Barber and Willett 2023,
-    HCP). subjects: [n] names; None where everybody has one photo. 0 when there are too few for the coverage.
+    HCP). p_true, subjects: [n]. 0 when there are too few for the coverage.
     """
-    names = np.arange(len(p_true)) if subjects is None else np.asarray(subjects)
-    _, whose, counts = np.unique(names, return_inverse=True, return_counts=True)
+    _, whose, counts = np.unique(subjects, return_inverse=True, return_counts=True)
     order = np.argsort(1.0 - p_true, kind="stable")
     reached = np.cumsum(1.0 / counts[whose[order]])
     within = np.flatnonzero(reached >= coverage * (len(counts) + 1) - ROUNDING)

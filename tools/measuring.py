@@ -1,8 +1,8 @@
 """A network with its gallery, and crops -> Measured: limits from `calibration`, figures from `test`, all by the device.
 
 The bundle is put together in memory as far as it is known, and opened by the device's own readers; first to learn what
-novelty is (from `train`), then to fit the limits, then to see what they give. Rule: one photo is one case; for
-the limit of the prediction set one subject is.
+novelty is (from `train`), then to fit the limits, then to see what they give. Rule: one photo is one case;
+for the limit of the prediction set one subject is.
 """
 
 from __future__ import annotations

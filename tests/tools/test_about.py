@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.about import about, given, of_nobody
+from tools.about import about, made_with, of_nobody
 from tools.errors import DataAbsentError
 
 
@@ -46,8 +46,9 @@ def test_options_are_said_but_for_the_usual_ones(tmp_path: Path) -> None:
     parser.add_argument("--unaffected-share", type=float)
     parser.add_argument("--norms", action="store_true")
     words = [str(tmp_path), "--norms", "--unaffected-share", "0.4", "--subjects", "70"]
-    assert given(parser, parser.parse_args(words)) == "--unaffected-share 0.4 --norms"
-    assert given(parser, parser.parse_args(["x"]), ()) == "--out x"
+    assert made_with("people", parser, parser.parse_args(words)) == "people (--unaffected-share 0.4 --norms)"
+    assert made_with("people", parser, parser.parse_args(["x"]), ()) == "people (--out x)"
+    assert made_with("people", parser, parser.parse_args(["x"])) == "people"
 
 
 def test_an_about_that_says_nothing_is_an_error(tmp_path: Path) -> None:

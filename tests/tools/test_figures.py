@@ -39,11 +39,16 @@ def test_auroc_is_the_share_of_pairs_in_the_right_order(cases: list[tuple[int, b
     assert found is None if not pairs else found == pytest.approx(np.mean(pairs))
 
 
+def everybody(n: int) -> list[str]:
+    """As many subjects as photos."""
+    return [f"s{number}" for number in range(n)]
+
+
 @given(st.integers(1, 200), st.floats(0.5, 0.99), st.integers(0, 10**6))
 def test_prediction_sets_cover_at_least_as_often_as_stated(n: int, coverage: float, seed: int) -> None:
     """On the calibration cases themselves the rank guarantees ceil((n + 1) * coverage) of n."""
     p_true = np.random.default_rng(seed).random(n)
-    q = conformal_threshold(p_true, coverage)
+    q = conformal_threshold(p_true, coverage, everybody(n))
     assert (p_true >= q - 1e-12).sum() >= min(np.ceil((n + 1) * coverage - ROUNDING), n)
 
 
@@ -52,15 +57,15 @@ def test_prediction_sets_cover_new_cases_as_stated() -> None:
     covered = []
     for _ in range(400):
         old, new = rng.beta(3, 1, 99), rng.beta(3, 1, 50)
-        covered.append((new >= conformal_threshold(old, 0.9)).mean())
+        covered.append((new >= conformal_threshold(old, 0.9, everybody(99))).mean())
     assert np.mean(covered) == pytest.approx(0.9, abs=0.01)
 
 
 def test_a_subject_of_many_photos_counts_once() -> None:
     """Half of the photos are one hard subject's: by photos the set would be made for it alone."""
     p_true = np.concatenate([np.full(99, 0.8), np.full(99, 0.1)])
-    subjects = [*(f"p{n}" for n in range(99)), *["portrait"] * 99]
-    assert conformal_threshold(p_true, 0.9) == pytest.approx(0.1)
+    subjects = [*everybody(99), *["portrait"] * 99]
+    assert conformal_threshold(p_true, 0.9, everybody(198)) == pytest.approx(0.1)
     assert conformal_threshold(p_true, 0.9, subjects) == pytest.approx(0.8)
 
 

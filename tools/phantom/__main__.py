@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from tools.about import given
+from tools.about import made_with
 from tools.errors import UsageError, run_main
 from tools.files import write_atomic, write_json, write_whole
 from tools.phantom.ablation import ABLATIONS, disguise_some
@@ -149,7 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if number % LOG_EVERY == 0 or number == options.subjects:
             print(f"{number} of {options.subjects} subjects, {len(rows)} photos", file=sys.stderr)
     write_atomic(options.out / "metadata.jsonl", ("\n".join(lines) + "\n").encode())
-    write_json(options.out / "about.json", {"what": f"{WHAT} ({given(parser, options)})"})
+    write_json(options.out / "about.json", {"what": made_with(WHAT, parser, options)})
     write_atomic(options.out / "labels.csv", table(rows))
     remove(options.out, before - {str(row[0]) for row in rows})
     return 0

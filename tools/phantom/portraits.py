@@ -33,7 +33,7 @@ from firmware.errors import PhotoError
 from firmware.face.mesh import FaceMesher, MediaPipeMesher
 from firmware.frame import Frame, Pixels
 from firmware.photo import find_photos, read_photo
-from tools.about import given
+from tools.about import made_with
 from tools.errors import DataAbsentError, UsageError, run_main
 from tools.files import write_atomic, write_json, write_whole
 from tools.phantom import broad as broad_terms
@@ -183,8 +183,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    how = given(parser, options, ("out", "photos"))
-    write_json(options.out / "about.json", {"what": f"{WHAT} {len(photos) - missed} generated portraits ({how})"})
+    what = f"{WHAT} {len(photos) - missed} generated portraits"
+    write_json(options.out / "about.json", {"what": made_with(what, parser, options, ("out", "photos"))})
     write_atomic(options.out / "labels.csv", text.getvalue().encode())
     remove(options.out, before - {row["image_id"] for row in rows})
     print(f"{len(rows)} photos out of {len(photos) - missed} portraits; {missed} were left out", file=sys.stderr)

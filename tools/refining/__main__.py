@@ -10,8 +10,8 @@
     python -m tools.refining build/a build/a2 build/a3 build/d --whole build/r1 build/r3 build/r4 build/r5
 
 a, a2, a3 and d are those of tools/README.md without `--norms` (with it nothing was gained); d is made of portraits, of
-which 300 served. Nothing of the external basis is learned from. `tools.measure_phantoms`,
-`tools.pose check` and `tools.mesh_response` tell what it is worth.
+which 300 served. Nothing of the external basis is learned from. `tools.measure_phantoms`, `tools.pose check` and
+`tools.mesh_response` tell what it is worth.
 After it, what was fitted to the points before is fitted anew: `tools.measure_phantoms --calibrate --seed 51`,
 `tools.landmark_bias`, and every bundle with geometry (`tools.bundle calibrate`).
 """

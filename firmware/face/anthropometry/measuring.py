@@ -59,13 +59,14 @@ def measure(
     points = points_at_eyes(mesh, optics)
     if not _eyes_are_seen(mesh):
         return Measurements((), (), ("nothing was measured: the corners of the eyes coincide",))
-    ruler, notes = _ruler(mesh, subject, scale)
+    widening = usual().widening(mesh)
+    ruler, notes = _ruler(mesh, subject, scale, widening)
     unseen = [name for name, site in SITES.items() if not _is_seen(mesh, site.landmarks, optics)]
     notes += [f"{name} was not measured: it reaches out of the picture" for name in unseen]
     empty = [name for name, site in SITES.items() if distance(points, site.landmarks) == 0]
     notes += [f"{name} was not measured: its landmarks coincide" for name in empty]
     seen = all(_is_seen(mesh, pair, optics) for pair in _fissures())
-    face = _Face(points, ruler, frozenset({*unseen, *empty}), seen, usual().widening(mesh))
+    face = _Face(points, ruler, frozenset({*unseen, *empty}), seen, widening)
     judge = _Judge(subject, norms or shipped_norms(), corrected=norms is None)
     measurements = tuple(judge.compare(m, norm, notes) for m, norm in face.measurements())
     return Measurements(measurements, terms_of(measurements), tuple(dict.fromkeys(notes)))
@@ -162,9 +163,9 @@ def _judged(measured: Measurement, norm: Norm, shift: Bias | None) -> Measuremen
     )
 
 
-def _ruler(mesh: FaceMesh, subject: Subject, scale: Scale | None) -> tuple[Scale | None, list[str]]:
+def _ruler(mesh: FaceMesh, subject: Subject, scale: Scale | None, widening: float) -> tuple[Scale | None, list[str]]:
     """What millimetres come from, and what is to be said of it."""
-    by_iris = iris_scale(mesh, subject)
+    by_iris = iris_scale(mesh, subject, widening)
     if scale is None:
         unseen = "no millimetres: the irises have no size, or none that fits the face"
         return by_iris, [f"millimetres by the {by_iris.source}" if by_iris else unseen]

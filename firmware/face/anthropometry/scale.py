@@ -18,7 +18,6 @@ import numpy as np
 from firmware.errors import OpticsError
 from firmware.face import landmarks as lm
 from firmware.face.anthropometry.geometry import distance, iris_px
-from firmware.face.anthropometry.unusual import usual
 from firmware.face.mesh import FaceMesh
 from firmware.subject import Subject
 
@@ -66,8 +65,11 @@ def iris_mm(age_years: float | None) -> tuple[float, float]:
     return mean, math.hypot(IRIS_SD_MM, IRIS_YOUNG_SD_MM)
 
 
-def iris_scale(mesh: FaceMesh, subject: Subject) -> Scale | None:
-    """The scale by the irises; None when they have no size, or none that fits the face."""
+def iris_scale(mesh: FaceMesh, subject: Subject, widening: float) -> Scale | None:
+    """The scale by the irises; None when they have no size, or none that fits the face.
+
+    widening: of the mesh's own error in this face, see unusual.py.
+    """
     seen_px = iris_px(mesh)
     pupils_px = distance(mesh.landmarks.astype(np.float64)[:, :2], (lm.LEFT_IRIS[0], lm.RIGHT_IRIS[0]))
     low, high = IRIS_TO_PUPILS
@@ -77,9 +79,9 @@ def iris_scale(mesh: FaceMesh, subject: Subject) -> Scale | None:
     source = f"iris {mean:.2f} +- {sd:.2f} mm"
     if subject.age_years is None:
         source += ", an adult's: the age is unknown"
-    return Scale(mean / seen_px, math.hypot(sd / mean, iris_seen_sd(seen_px, usual().widening(mesh))), source)
+    return Scale(mean / seen_px, math.hypot(sd / mean, iris_seen_sd(seen_px, widening)), source)
 
 
 def iris_seen_sd(seen_px: float, widening: float) -> float:
-    """By what share, one SD, the mesh errs on an iris of so many px. widening: of the face, see unusual.py."""
+    """By what share, one SD, the mesh errs on an iris of so many px."""
     return min(IRIS_SEEN_SD * (IRIS_SEEN_PX / seen_px) ** 2 * widening, LARGEST_SEEN_SD)

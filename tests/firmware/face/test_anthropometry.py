@@ -24,6 +24,7 @@ from firmware.face.anthropometry import (
 )
 from firmware.face.anthropometry.geometry import points_at_eyes
 from firmware.face.anthropometry.scale import LARGEST_SEEN_SD, iris_mm, iris_seen_sd
+from firmware.face.anthropometry.unusual import usual
 from firmware.face.mesh import FaceMesh, MediaPipeMesher
 from firmware.frame import Frame
 from firmware.subject import Subject
@@ -90,7 +91,7 @@ def test_a_man_of_the_norms_age_gets_z_scores_that_name_their_source(mesh: FaceM
 
 def test_the_irises_uncertainty_is_in_the_z_score(mesh: FaceMesh) -> None:
     """6.7 % of an outer canthal width is more than a standard deviation of the norm."""
-    iris = iris_scale(mesh, MAN)
+    iris = iris_scale(mesh, MAN, usual().widening(mesh))
     assert iris is not None
     ruler = replace(iris, relative_sd=0.0, source="ruler")
     by_iris, by_ruler = (_named(measure(mesh, MAN, scale))["ex-ex"] for scale in (None, ruler))
@@ -148,7 +149,7 @@ def test_irises_without_size_give_no_millimetres_but_ratios(mesh: FaceMesh) -> N
 
 def test_irises_as_large_as_eyes_are_no_ruler(mesh: FaceMesh) -> None:
     x, y = mesh.landmarks[468, :2]
-    assert iris_scale(_moved(mesh, {469: (x + 60, y), 471: (x - 60, y)}), Subject()) is None
+    assert iris_scale(_moved(mesh, {469: (x + 60, y), 471: (x - 60, y)}), Subject(), 1.0) is None
 
 
 @pytest.mark.parametrize("corners", [(33, 133), (133, 362), (33, 263)])

@@ -45,10 +45,13 @@ def test_where_a_face_is_in_the_picture_is_nothing(face: FaceMesh) -> None:
 
 def test_a_strange_faces_iris_is_known_less_well(face: FaceMesh) -> None:
     tall = face.landmarks * np.array([1.0, 1.6, 1.0], np.float32)  # its irises are as wide
-    plain, strange = (iris_scale(mesh, Subject(30.0)) for mesh in (face, FaceMesh(tall, face.backend)))
+    meshes = (face, FaceMesh(tall, face.backend))
+    plain, strange = (iris_scale(mesh, Subject(30.0), usual().widening(mesh)) for mesh in meshes)
     assert plain is not None and strange is not None
     assert strange.mm_per_px == pytest.approx(plain.mm_per_px, rel=0.02)
     assert strange.relative_sd > plain.relative_sd
+    for mesh, scale in zip(meshes, (plain, strange), strict=True):
+        assert measure(mesh, Subject(30.0)).measurements == measure(mesh, Subject(30.0), scale).measurements
 
 
 def test_the_stranger_a_face_the_more_but_within_limits(face: FaceMesh) -> None:
